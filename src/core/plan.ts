@@ -1,0 +1,155 @@
+import type { PluggedDevice, SysfsName } from './device.js';
+import { findDomain, type DomainName } from './domain.js';
+import type { Hostdev } from './hostdev.js';
+import { markOf, parseMark } from './mark.js';
+import type { Standing } from './standing.js';
+import type { Failure } from './virsh-failure.js';
+import type { Want } from './want.js';
+
+/** What one look at the world found. */
+export interface Situation {
+  readonly wants: readonly Want[];
+  readonly plugged: ReadonlyMap<SysfsName, PluggedDevice>;
+  /** By URI. */
+  readonly hypervisors: ReadonlyMap<string, Hypervisor>;
+}
+
+export type Hypervisor =
+  | { readonly kind: 'reached'; readonly domains: readonly Domain[] }
+  | { readonly kind: 'failed'; readonly failure: Failure };
+
+export interface Domain extends DomainName {
+  /** `off`: defined but not running. `unread`: running, but its live XML could not be had, or is not there yet. */
+  readonly live:
+    | { readonly kind: 'off' }
+    | { readonly kind: 'unread'; readonly failure: Failure | undefined }
+    | { readonly kind: 'read'; readonly hostdevs: readonly Hostdev[] };
+}
+
+/** One change to one running domain. */
+export type Action =
+  | { readonly kind: 'attach'; readonly uri: string; readonly domain: DomainName; readonly want: Want }
+  | { readonly kind: 'detach'; readonly uri: string; readonly domain: DomainName; readonly hostdev: Hostdev; readonly want: Want | undefined };
+
+export interface Plan {
+  /** In the order to be carried out within a domain: what leaves goes before what comes, for it may free the port. */
+  readonly actions: readonly Action[];
+  /** A word on every want that can be judged now; wants whose domain could not be read get none. */
+  readonly standings: ReadonlyMap<Want, Standing>;
+  /** Valid marks that no want explains: the want is rebuilt, the device not torn out of a running guest. */
+  readonly adoptions: readonly Adoption[];
+}
+
+export interface Adoption {
+  readonly device: PluggedDevice;
+  readonly domain: string;
+  readonly uri: string;
+}
+
+/** What has to be done so that the domains hold what the wants say, and nothing else of ours. */
+export function plan(situation: Situation): Plan {
+  const standings = new Map<Want, Standing>();
+  const detaches: Action[] = [];
+  const attaches: Action[] = [];
+  for (const want of situation.wants) {
+    const judgement = judge(want, situation);
+    if (judgement.standing !== undefined) standings.set(want, judgement.standing);
+    detaches.push(...judgement.actions.filter(({ kind }) => kind === 'detach'));
+    attaches.push(...judgement.actions.filter(({ kind }) => kind === 'attach'));
+  }
+  const { ghosts, adoptions } = readUnexplainedMarks(situation);
+  return { actions: [...ghosts, ...detaches, ...attaches], standings, adoptions };
+}
+
+interface Judgement {
+  readonly standing: Standing | undefined;
+  readonly actions: readonly Action[];
+}
+
+function judge(want: Want, situation: Situation): Judgement {
+  const device = situation.plugged.get(want.device);
+  const present = device?.deviceNumber === want.deviceNumber;
+  const hypervisor = situation.hypervisors.get(want.uri);
+  if (hypervisor === undefined) return undecided;
+  const wanted = present && !want.released;
+  if (wanted && device.hub) return settled({ kind: 'refused', reason: 'hub' });
+  if (hypervisor.kind === 'failed') return stuck(hypervisor.failure, wanted);
+
+  const target = findDomain(hypervisor.domains, want.domain);
+  const held = hypervisor.domains.flatMap((domain) =>
+    hostdevsOf(domain).filter((hostdev) => isOf(want, hostdev, domain === target, situation)).map((hostdev) => ({ domain, hostdev })),
+  );
+  if (!wanted) {
+    if (held.length > 0) return { standing: undefined, actions: held.map((place) => detach(want, place)) };
+    const unread = hypervisor.domains.find(({ live }) => live.kind === 'unread');
+    if (unread !== undefined) return stuckOn(unread, wanted);
+    return settled({ kind: present ? 'released' : 'gone' });
+  }
+
+  const elsewhere = held.filter(({ domain }) => domain !== target);
+  if (elsewhere.length > 0) return { standing: undefined, actions: elsewhere.map((place) => detach(want, place)) };
+  if (target === undefined) return settled({ kind: 'waiting', reason: 'domain-unknown', said: '' });
+  if (target.live.kind === 'off') return settled({ kind: 'waiting', reason: 'domain-not-running', said: '' });
+  if (target.live.kind === 'unread') return stuckOn(target, wanted);
+  if (held.length > 0) return settled({ kind: 'attached', domain: target.name });
+  if (!device.configured) return settled({ kind: 'waiting', reason: 'not-configured', said: '' });
+  return { standing: undefined, actions: [{ kind: 'attach', uri: want.uri, domain: target, want }] };
+}
+
+const undecided: Judgement = { standing: undefined, actions: [] };
+
+/** A domain that does not answer yet leaves the matter open; one that failed to is what the want waits for. */
+function stuckOn({ live }: Domain, wanted: boolean): Judgement {
+  return live.kind === 'unread' && live.failure !== undefined ? stuck(live.failure, wanted) : undecided;
+}
+
+function stuck({ kind, said }: Failure, wanted: boolean): Judgement {
+  return settled(wanted ? { kind: 'waiting', reason: kind, said } : { kind: 'leaving', reason: kind, said });
+}
+
+function settled(standing: Standing): Judgement {
+  return { standing, actions: [] };
+}
+
+function detach(want: Want, { domain, hostdev }: { domain: Domain; hostdev: Hostdev }): Action {
+  return { kind: 'detach', uri: want.uri, domain, hostdev, want };
+}
+
+/**
+ * Whether a hostdev is the want's device: by our mark in any domain; without a mark by the address, in the
+ * domain that the want names (attached by the old script, or static). An address whose number another
+ * device has taken since is that device's.
+ */
+function isOf(want: Want, { alias, address }: Hostdev, inTarget: boolean, { plugged }: Situation): boolean {
+  if (alias === markOf(want)) return true;
+  if (!inTarget || parseMark(alias) !== undefined) return false;
+  if (address?.busNumber !== want.busNumber || address.deviceNumber !== want.deviceNumber) return false;
+  return ![...plugged.values()].some(
+    ({ name, busNumber, deviceNumber }) =>
+      name !== want.device && busNumber === want.busNumber && deviceNumber === want.deviceNumber,
+  );
+}
+
+/** Marks that no want speaks for: of a device that is gone (a ghost, to be detached) or still there (adopted). */
+function readUnexplainedMarks({ wants, plugged, hypervisors }: Situation): { ghosts: Action[]; adoptions: Adoption[] } {
+  const explained = new Set(wants.map(markOf));
+  const ghosts: Action[] = [];
+  const adoptions: Adoption[] = [];
+  for (const [uri, hypervisor] of hypervisors) {
+    if (hypervisor.kind === 'failed') continue;
+    for (const domain of hypervisor.domains) {
+      for (const hostdev of hostdevsOf(domain)) {
+        const marked = parseMark(hostdev.alias);
+        if (marked === undefined || explained.has(hostdev.alias)) continue;
+        const device = plugged.get(marked.device);
+        if (device?.deviceNumber === marked.deviceNumber) adoptions.push({ device, domain: domain.name, uri });
+        else ghosts.push({ kind: 'detach', uri, domain, hostdev, want: undefined });
+      }
+    }
+  }
+  return { ghosts, adoptions };
+}
+
+function hostdevsOf({ live }: Domain): readonly Hostdev[] {
+  return live.kind === 'read' ? live.hostdevs : [];
+}

@@ -1,0 +1,113 @@
+import { padNumber, parseSysfsName, type SysfsName } from './device.js';
+
+/**
+ * "This device, at this port under this number, belongs to that domain": written once per plug by the
+ * hook, deleted by the worker when the device is gone and nothing of it is left in any domain.
+ */
+export interface Want {
+  readonly device: SysfsName;
+  readonly busNumber: number;
+  readonly deviceNumber: number;
+  readonly devpath: string;
+  /** Four lowercase hex digits each. */
+  readonly vendorId: string;
+  readonly productId: string;
+  /** As the rule or the person named it: a name or a UUID. */
+  readonly domain: string;
+  readonly uri: string;
+  /** The event that last spoke for this domain; 0 when a person did. */
+  readonly seqnum: number;
+  /** Other domains whose rules asked for the device in the same event and were refused. */
+  readonly rivals: readonly string[];
+  /** A person took the device back: it stays out of every domain until it is replugged or given again by hand. */
+  readonly released: boolean;
+  /** Milliseconds since the epoch when it was claimed, and what tells one claim from the next. */
+  readonly claimedAtMs: number;
+  readonly verbose: boolean;
+}
+
+export interface WantKey {
+  readonly device: SysfsName;
+  readonly deviceNumber: number;
+}
+
+/** "1-1.2@037.json": port and device number as udev prints them, so that a rule can TEST for the file. */
+export function wantFileName({ device, deviceNumber }: WantKey): string {
+  return `${device}@${padNumber(deviceNumber)}.json`;
+}
+
+export function parseWantFileName(fileName: string): WantKey | undefined {
+  const match = /^([^@]+)@(\d{3})\.json$/.exec(fileName);
+  const device = parseSysfsName(match?.[1] ?? '');
+  return device === undefined ? undefined : { device, deviceNumber: Number.parseInt(match?.[2] ?? '', 10) };
+}
+
+/** Reads a want's file; undefined when it is not a want of that device, whatever else it may be. */
+export function parseWant(fileName: string, text: string): Want | undefined {
+  const key = parseWantFileName(fileName);
+  const want = parseJson(text) as Partial<Record<keyof Want, unknown>> | null | undefined;
+  const whole =
+    key !== undefined &&
+    typeof want === 'object' &&
+    want !== null &&
+    want.device === key.device &&
+    want.deviceNumber === key.deviceNumber &&
+    isNumber(want.busNumber) &&
+    isNumber(want.seqnum) &&
+    isNumber(want.claimedAtMs) &&
+    [want.devpath, want.vendorId, want.productId, want.domain, want.uri].every(isString) &&
+    Array.isArray(want.rivals) &&
+    want.rivals.every(isString) &&
+    typeof want.released === 'boolean' &&
+    typeof want.verbose === 'boolean';
+  return whole ? (want as Want) : undefined;
+}
+
+/** What a claim does to the want that is on file. `wake`: whether there is something new for the worker. */
+export type Claim =
+  | { readonly kind: 'write'; readonly want: Want; readonly wake: boolean }
+  | { readonly kind: 'unchanged' }
+  | { readonly kind: 'refused'; readonly owner: string; readonly rewrite: Want | undefined };
+
+/**
+ * One device, one owner. Of two rules in one event (same SEQNUM) the first stands; a newer event (the rules
+ * were edited, the device triggered again) may name a new domain; a person's word beats the rules'.
+ * The same claim again changes nothing: a plug alone brings three events.
+ */
+export function claim(onFile: Want | undefined, want: Want): Claim {
+  const byHand = want.seqnum === 0;
+  if (onFile === undefined || byHand) return { kind: 'write', want, wake: true };
+  if (onFile.released) return { kind: 'unchanged' };
+
+  if (onFile.domain === want.domain && onFile.uri === want.uri) {
+    // While rivals are about, the owner must be seen to speak first in each event, or the next rival took it for gone.
+    return onFile.rivals.length > 0 && want.seqnum > onFile.seqnum
+      ? { kind: 'write', want: { ...onFile, seqnum: want.seqnum }, wake: false }
+      : { kind: 'unchanged' };
+  }
+  if (want.seqnum === onFile.seqnum) {
+    const known = onFile.rivals.includes(want.domain);
+    return {
+      kind: 'refused',
+      owner: onFile.domain,
+      rewrite: known ? undefined : { ...onFile, rivals: [...onFile.rivals, want.domain] },
+    };
+  }
+  return { kind: 'write', want, wake: true };
+}
+
+function isString(value: unknown): value is string {
+  return typeof value === 'string';
+}
+
+function isNumber(value: unknown): value is number {
+  return typeof value === 'number' && Number.isFinite(value);
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
