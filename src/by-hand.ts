@@ -1,0 +1,99 @@
+import type { EventDevice } from './core/event.js';
+import { describeStanding } from './core/message.js';
+import type { Want } from './core/want.js';
+import type { Log } from './host/log.js';
+import type { Places } from './host/places.js';
+import { recordFilesIn } from './host/record-files.js';
+import { findByNumbers, readDevice } from './host/sysfs.js';
+import { wakeIn } from './host/wake.js';
+import { wantFilesIn } from './host/want-files.js';
+
+/** What a person's command may take; whatever is not done by then the woken worker goes on with. */
+const limitMs = 60_000;
+/** How long to wait for a worker that works already, before looking whether it has done our work too. */
+const lockWaitMs = 250;
+
+/**
+ * A removal by hand. A device that is still plugged in is marked as released, not forgotten: its detachment
+ * alone makes the kernel send a `change`, with which a rule without an ACTION match would claim it anew.
+ */
+export function takeBack(event: EventDevice, { domain, uri }: { domain: string; uri: string }, { runDirectory, sysfs }: Places): Want {
+  const { busNumber, deviceNumber } = event;
+  const wants = wantFilesIn(runDirectory);
+  const found = findByNumbers(sysfs, busNumber, deviceNumber);
+  const device = event.path?.name ?? found?.device.name;
+  const onFile = device === undefined ? wants.find(busNumber, deviceNumber) : wants.read({ device, deviceNumber });
+  const name = device ?? onFile?.device;
+  const ids = event.ids ?? found?.device ?? onFile;
+  if (name === undefined || ids === undefined) {
+    throw new Error(`no device ${deviceNumber} on bus ${busNumber} is plugged in or was given to a domain; lsusb shows the numbers (BUSNUM, DEVNUM)`);
+  }
+  const owner = domain === '' ? onFile?.domain : domain;
+  if (owner === undefined) {
+    throw new Error(`it is not known which domain has device ${deviceNumber} on bus ${busNumber}; give the domain as the last argument`);
+  }
+  const plugged = readDevice(sysfs, name)?.deviceNumber === deviceNumber;
+  const want: Want = {
+    device: name,
+    busNumber,
+    deviceNumber,
+    devpath: event.path?.devpath ?? found?.devpath ?? '',
+    vendorId: ids.vendorId,
+    productId: ids.productId,
+    domain: owner,
+    uri: onFile?.uri ?? uri,
+    seqnum: 0,
+    rivals: [],
+    released: plugged,
+    claimedAtMs: Date.now(),
+    verbose: false,
+  };
+  wants.write(want);
+  wakeIn(runDirectory).set();
+  return want;
+}
+
+/**
+ * Sees a want through and prints how it ended. Where a worker is at work already (on systemd hosts, woken by
+ * us), it does it and its record is read; else this process is the worker.
+ */
+export async function finishByHand(want: Want, places: Places, log: Log): Promise<void> {
+  const records = recordFilesIn(places.runDirectory);
+  const wants = wantFilesIn(places.runDirectory);
+  let told: string | undefined;
+  const isJudged = () => {
+    const record = records.read(want);
+    return (record?.announced === true && record.claimedAtMs >= want.claimedAtMs) || wants.read(want) === undefined;
+  };
+
+  const { runWorker } = await import('./worker.js');
+  const endMs = Date.now() + limitMs;
+  while (!isJudged() && Date.now() < endMs) {
+    await runWorker(
+      places,
+      want.uri,
+      (message, about) => {
+        const ours = about?.device === want.device && about.deviceNumber === want.deviceNumber;
+        if (ours) told = message.text;
+        // On a terminal the result is printed once, below.
+        if (!ours || !process.stderr.isTTY) log.write(message);
+      },
+      lockWaitMs,
+      { lingerMs: 0, limitMs: endMs - Date.now(), until: isJudged },
+    );
+  }
+  process.stdout.write(`${told ?? describeResult()}\n`);
+  if (!isJudged()) process.exitCode = 1;
+
+  /** What another worker did, or what was so already. */
+  function describeResult(): string {
+    const record = records.read(want);
+    const product = record?.product ?? '';
+    const tookMs = Date.now() - want.claimedAtMs;
+    if (wants.read(want) === undefined) return describeStanding(want, { kind: 'gone' }, product, tookMs).text;
+    if (record === undefined || record.claimedAtMs < want.claimedAtMs) {
+      return `nothing could be done within ${limitMs / 1000} s; the worker goes on with it, and the log will tell`;
+    }
+    return describeStanding(want, record.standing, product, tookMs).text;
+  }
+}

@@ -1,0 +1,30 @@
+// What people run: one verb a file in commands/, one catch, exit codes.
+import yargs from 'yargs';
+import { detachCommand } from './commands/detach.js';
+import { syncCommand } from './commands/sync.js';
+
+async function main(): Promise<void> {
+  try {
+    await yargs(process.argv.slice(2))
+      .scriptName('usb-libvirt-hotplug')
+      .usage('$0 VERB\n\nHands USB devices to libvirt domains as they are plugged in.')
+      .command(syncCommand)
+      .command(detachCommand)
+      .demandCommand(1, 'Name what is to be done, one of the verbs above.')
+      .strict()
+      .version(__VERSION__)
+      .fail((message, error: unknown, parser) => {
+        if (error !== undefined && error !== null) throw error as Error;
+        parser.showHelp();
+        process.stderr.write(`\n${message}\n`);
+        process.exitCode = 2;
+      })
+      .exitProcess(false)
+      .parseAsync();
+  } catch (error) {
+    process.stderr.write(`usb-libvirt-hotplug: ${(error as Error).message}\n`);
+    process.exitCode = 1;
+  }
+}
+
+void main();

@@ -1,0 +1,186 @@
+// What udev runs (through its shell front, rules/hook) and people run by hand: environment → event → want → wake.
+// Under udev that is all. Anywhere else the worker then works in this process, and the result is printed.
+import { readFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { finishByHand, takeBack } from './by-hand.js';
+import { defaultUri, domainNameFault } from './core/domain.js';
+import { parseEvent, type Event, type EventDevice } from './core/event.js';
+import { describeRefusal } from './core/message.js';
+import { claim, type Want } from './core/want.js';
+import { openLog, type Log } from './host/log.js';
+import { placesFrom, type Places } from './host/places.js';
+import { recordFilesIn } from './host/record-files.js';
+import { findByNumbers, readDevice } from './host/sysfs.js';
+import { wakeIn } from './host/wake.js';
+import { wantFilesIn } from './host/want-files.js';
+
+const usage = `Usage: hook [--connect URI] [--verbose] [--help] [--version] [DOMAIN]
+
+Hands a USB device to a libvirt domain, or takes it back, as the udev event in the environment says.
+Run by udev, from a rule: SUBSYSTEM=="usb", …, RUN+="…/hook DOMAIN". By hand, for example:
+  ACTION=add SUBSYSTEM=usb DEVTYPE=usb_device BUSNUM=001 DEVNUM=037 hook testvm-01
+
+  DOMAIN         the domain's name or UUID (default: USB_LIBVIRT_DOMAIN in the environment)
+  --connect URI  the hypervisor (default: LIBVIRT_DEFAULT_URI in the environment, else ${defaultUri})
+  --verbose      debug lines as well
+`;
+
+/** Bad input, told to the person or the log as it is. */
+class InputError extends Error {}
+
+async function main(): Promise<void> {
+  const places = placesFrom(process.env);
+  const underUdev = isUnderUdev(places);
+  let log: Log | undefined;
+  try {
+    const { values, positionals } = readArguments();
+    if (values.help) {
+      process.stdout.write(usage);
+      return;
+    }
+    if (values.version) {
+      process.stdout.write(`usb-libvirt-hotplug ${__VERSION__} on Node ${process.versions.node}\n`);
+      return;
+    }
+    log = openHookLog(places, values.verbose);
+    const event = parseEvent(process.env);
+    const domain = positionals[0] ?? process.env['USB_LIBVIRT_DOMAIN'] ?? '';
+    const uri = values.connect ?? process.env['LIBVIRT_DEFAULT_URI'] ?? defaultUri;
+    await handle(event, { domain, uri, verbose: values.verbose }, places, log, underUdev);
+  } catch (error) {
+    process.exitCode = 1;
+    const text = describeError(error, places);
+    log ??= openHookLog(places, false);
+    // A person reads it on stderr; what udev starts has nobody there, so it goes to the log.
+    if (underUdev) log.write({ severity: 'error', text });
+    else process.stderr.write(`hook: ${text}\n`);
+  } finally {
+    await log?.close();
+  }
+}
+
+interface Claimant {
+  readonly domain: string;
+  readonly uri: string;
+  readonly verbose: boolean;
+}
+
+async function handle(event: Event, claimant: Claimant, places: Places, log: Log, underUdev: boolean): Promise<void> {
+  switch (event.kind) {
+    case 'ignored':
+      log.write({ severity: 'debug', text: `nothing to do: ${event.why}` });
+      if (!underUdev) process.stdout.write(`nothing to do: ${event.why}\n`);
+      return;
+    case 'invalid':
+      throw new InputError(event.message);
+    case 'removed':
+      if (underUdev) wakeIn(places.runDirectory).set();
+      else await finishByHand(takeBack(event, claimant, places), places, log);
+      return;
+    case 'wanted': {
+      const fault = domainNameFault(claimant.domain);
+      if (fault !== undefined) throw new InputError(fault);
+      const want = describeWant(event, claimant, places);
+      const news = submit(want, places, log);
+      if (!underUdev && news) await finishByHand(want, places, log);
+    }
+  }
+}
+
+/** Puts the claim on file and wakes the worker. False when another rule's claim stands. */
+function submit(want: Want, { runDirectory, sysfs }: Places, log: Log): boolean {
+  const wants = wantFilesIn(runDirectory);
+  const outcome = claim(wants.read(want), want);
+  switch (outcome.kind) {
+    case 'write':
+      wants.write(outcome.want);
+      if (outcome.wake) wakeIn(runDirectory).set();
+      log.write({ severity: 'debug', text: `wanted ${want.device} device ${want.deviceNumber} by ${want.domain}` });
+      return true;
+    case 'unchanged': {
+      // A device that waits may have become ready: authorized after `add`, for one, and told so by `bind`.
+      const record = recordFilesIn(runDirectory).read(want);
+      if (record !== undefined && record.standing.kind !== 'attached') wakeIn(runDirectory).set();
+      return true;
+    }
+    case 'refused':
+      if (outcome.rewrite !== undefined) {
+        wants.write(outcome.rewrite);
+        const product = readDevice(sysfs, want.device)?.product ?? '';
+        log.write(describeRefusal({ ...want, product }, want.domain, outcome.owner));
+      }
+      return false;
+  }
+}
+
+/** The want of a device that is plugged in; what a person left out of the environment is looked up in sysfs. */
+function describeWant(event: EventDevice, { domain, uri, verbose }: Claimant, { sysfs }: Places): Want {
+  const { busNumber, deviceNumber, seqnum } = event;
+  const found = event.path !== undefined && event.ids !== undefined ? undefined : findByNumbers(sysfs, busNumber, deviceNumber);
+  const path = event.path ?? (found && { devpath: found.devpath, name: found.device.name });
+  const ids = event.ids ?? found?.device;
+  if (path === undefined || ids === undefined) {
+    throw new InputError(`no device ${deviceNumber} is plugged in on bus ${busNumber}; lsusb shows the numbers (BUSNUM, DEVNUM) of what is`);
+  }
+  return {
+    device: path.name,
+    busNumber,
+    deviceNumber,
+    devpath: path.devpath,
+    vendorId: ids.vendorId,
+    productId: ids.productId,
+    domain,
+    uri,
+    seqnum,
+    rivals: [],
+    released: false,
+    claimedAtMs: Date.now(),
+    verbose,
+  };
+}
+
+function readArguments() {
+  try {
+    const { values, positionals } = parseArgs({
+      allowPositionals: true,
+      options: {
+        connect: { type: 'string' },
+        verbose: { type: 'boolean', default: false },
+        help: { type: 'boolean', default: false },
+        version: { type: 'boolean', default: false },
+      },
+    });
+    if (positionals.length > 1) throw new Error(`one domain is expected, and there are ${positionals.length}: ${positionals.join(', ')}; quote a name with spaces`);
+    return { values, positionals };
+  } catch (error) {
+    throw new InputError(`${(error as Error).message}\n${usage}`);
+  }
+}
+
+/** systemd-udevd's RUN programs are in its cgroup, and in its sandbox, where libvirt must not be waited for. */
+function isUnderUdev({ cgroup }: Places): boolean {
+  try {
+    return /\/systemd-udevd\.service(\/|$)/m.test(readFileSync(cgroup, 'utf8'));
+  } catch {
+    return false;
+  }
+}
+
+function openHookLog({ syslogSocket }: Places, verbose: boolean): Log {
+  return openLog({
+    verbose,
+    terminal: process.stderr.isTTY,
+    syslogSocket,
+    journal: false,
+    print: (line) => process.stderr.write(`${line}\n`),
+  });
+}
+
+function describeError(error: unknown, { runDirectory }: Places): string {
+  if (error instanceof InputError) return error.message;
+  const { code, message } = error as NodeJS.ErrnoException;
+  if (code === 'EACCES' || code === 'EPERM') return `${runDirectory} cannot be written (${message}); run as root`;
+  return message;
+}
+
+void main();

@@ -1,0 +1,52 @@
+import { closeSync, fsyncSync, mkdirSync, openSync, readdirSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+
+/**
+ * Writes a file whole or not at all: beside its place, synced, renamed over it. A reader sees the old text
+ * or the new one, whatever instruction the writer dies at. The half-written file's name begins with a dot.
+ */
+export function writeWhole(path: string, text: string): void {
+  const directory = dirname(path);
+  mkdirSync(directory, { recursive: true, mode: 0o755 });
+  const draft = join(directory, `.${basename(path)}.${process.pid}`);
+  try {
+    const file = openSync(draft, 'w', 0o644);
+    try {
+      writeSync(file, text);
+      fsyncSync(file);
+    } finally {
+      closeSync(file);
+    }
+    renameSync(draft, path);
+  } catch (error) {
+    rmSync(draft, { force: true });
+    throw error;
+  }
+}
+
+/** The names in a directory, sorted, but for those that begin with a dot. An absent directory holds none. */
+export function namesIn(directory: string): string[] {
+  try {
+    return readdirSync(directory)
+      .filter((name) => !name.startsWith('.'))
+      .sort();
+  } catch (error) {
+    if (isMissing(error)) return [];
+    throw error;
+  }
+}
+
+/** A file's text; undefined when there is no such file, or it has just gone. */
+export function readIfThere(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    if (isMissing(error)) return undefined;
+    throw error;
+  }
+}
+
+/** sysfs answers with ENODEV or EIO for a device that goes while its attribute is read. */
+function isMissing(error: unknown): boolean {
+  return ['ENOENT', 'ENOTDIR', 'ENODEV', 'EIO'].includes((error as NodeJS.ErrnoException).code ?? '');
+}

@@ -1,0 +1,42 @@
+import { spawn } from 'node:child_process';
+import { closeSync, mkdirSync, openSync } from 'node:fs';
+import { join } from 'node:path';
+
+/**
+ * Takes the lock that lets only one worker work; undefined when another has it and keeps it for `waitMs`.
+ * Node has no flock(2), but a flock belongs to the open file, not to the process: flock(1) locks the file
+ * that it inherits from us and ends, and the lock stays until our own descriptor is closed, which the
+ * kernel does even after a kill -9. Mode 0600, for whoever can open a file can lock it.
+ *
+ * @returns what releases the lock
+ */
+export async function takeLock(runDirectory: string, path: string, waitMs: number): Promise<(() => void) | undefined> {
+  mkdirSync(runDirectory, { recursive: true, mode: 0o755 });
+  const file = openSync(join(runDirectory, 'lock'), 'a', 0o600);
+  const release = () => {
+    closeSync(file);
+  };
+  try {
+    if (await flock(file, path, waitMs)) return release;
+  } catch (error) {
+    release();
+    throw error;
+  }
+  release();
+  return undefined;
+}
+
+function flock(file: number, path: string, waitMs: number): Promise<boolean> {
+  return new Promise((resolve, reject) => {
+    const child = spawn('flock', ['--exclusive', '--wait', (waitMs / 1000).toFixed(3), '3'], {
+      stdio: ['ignore', 'ignore', 'ignore', file],
+      env: { LC_ALL: 'C', PATH: path },
+    });
+    child.once('error', () => {
+      reject(new Error('flock was not found; install util-linux'));
+    });
+    child.once('exit', (status) => {
+      resolve(status === 0);
+    });
+  });
+}

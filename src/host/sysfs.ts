@@ -1,0 +1,50 @@
+import { existsSync, realpathSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseNumber, parseSysfsName, type PluggedDevice, type SysfsName } from '../core/device.js';
+import { namesIn, readIfThere } from './files.js';
+
+/** Every USB device that is plugged in now, hubs and root hubs included. */
+export function readPlugged(sysfs: string): Map<SysfsName, PluggedDevice> {
+  const plugged = new Map<SysfsName, PluggedDevice>();
+  for (const entry of namesIn(devicesIn(sysfs))) {
+    const name = parseSysfsName(entry);
+    const device = name && readDevice(sysfs, name);
+    if (device !== undefined) plugged.set(device.name, device);
+  }
+  return plugged;
+}
+
+/**
+ * The device that is plugged in at a port; undefined when there is none, or it is just going. Few
+ * attributes are read, and only such as the kernel has at hand: reading all of them can hang a device.
+ */
+export function readDevice(sysfs: string, name: SysfsName): PluggedDevice | undefined {
+  const directory = join(devicesIn(sysfs), name);
+  const attribute = (file: string) => readIfThere(join(directory, file))?.trim() ?? '';
+  const busNumber = parseNumber(attribute('busnum'));
+  const deviceNumber = parseNumber(attribute('devnum'));
+  if (busNumber === undefined || deviceNumber === undefined) return undefined;
+  return {
+    name,
+    busNumber,
+    deviceNumber,
+    vendorId: attribute('idVendor'),
+    productId: attribute('idProduct'),
+    product: attribute('product'),
+    hub: attribute('bDeviceClass') === '09',
+    configured: existsSync(join(directory, 'driver')),
+  };
+}
+
+/** The plugged device with these numbers, and its path as the kernel would say it in DEVPATH. */
+export function findByNumbers(sysfs: string, busNumber: number, deviceNumber: number): { device: PluggedDevice; devpath: string } | undefined {
+  for (const device of readPlugged(sysfs).values()) {
+    if (device.busNumber !== busNumber || device.deviceNumber !== deviceNumber) continue;
+    return { device, devpath: realpathSync(join(devicesIn(sysfs), device.name)).slice(realpathSync(sysfs).length) };
+  }
+  return undefined;
+}
+
+function devicesIn(sysfs: string): string {
+  return join(sysfs, 'bus/usb/devices');
+}

@@ -1,0 +1,42 @@
+import { closeSync, existsSync, mkdirSync, openSync, rmSync, watch } from 'node:fs';
+import { join } from 'node:path';
+
+/**
+ * The file by which everybody tells the worker that there is something to look at. On systemd hosts the
+ * path unit starts a worker while it exists; a worker that runs already watches for it.
+ */
+export function wakeIn(runDirectory: string) {
+  const path = join(runDirectory, 'wake');
+  return {
+    set(): void {
+      mkdirSync(runDirectory, { recursive: true, mode: 0o755 });
+      closeSync(openSync(path, 'a', 0o644));
+    },
+
+    isSet(): boolean {
+      return existsSync(path);
+    },
+
+    /** To be called before looking at the world, so that what happens during the look wakes again. */
+    clear(): void {
+      rmSync(path, { force: true });
+    },
+
+    /** Calls back whenever `wake` may have come; returns what ends the watch. */
+    watch(onChange: () => void): () => void {
+      mkdirSync(runDirectory, { recursive: true, mode: 0o755 });
+      const watcher = watch(runDirectory, { persistent: false }, (_event, fileName) => {
+        if (fileName === 'wake' && existsSync(path)) onChange();
+      });
+      // The directory was taken away: nobody can wake us there, and the next run makes it anew.
+      watcher.on('error', () => {
+        watcher.close();
+      });
+      return () => {
+        watcher.close();
+      };
+    },
+  };
+}
+
+export type Wake = ReturnType<typeof wakeIn>;

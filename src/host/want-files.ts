@@ -1,0 +1,51 @@
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseWant, wantFileName, type Want, type WantKey } from '../core/want.js';
+import { namesIn, readIfThere, writeWhole } from './files.js';
+
+/** The wants under /run: one file a device, in the words of udev, so that a rule can TEST for it. */
+export function wantFilesIn(runDirectory: string) {
+  const directory = join(runDirectory, 'wants');
+  return {
+    /** The want on file; undefined when there is none, or none that can be read (then it is written anew). */
+    read(key: WantKey): Want | undefined {
+      const fileName = wantFileName(key);
+      const text = readIfThere(join(directory, fileName));
+      return text === undefined ? undefined : parseWant(fileName, text);
+    },
+
+    /** All wants, and the names of files that are none (torn by hand, or of another version). */
+    readAll(): { wants: Want[]; unreadable: string[] } {
+      const wants: Want[] = [];
+      const unreadable: string[] = [];
+      for (const fileName of namesIn(directory)) {
+        const text = readIfThere(join(directory, fileName));
+        if (text === undefined) continue;
+        const want = parseWant(fileName, text);
+        if (want === undefined) unreadable.push(fileName);
+        else wants.push(want);
+      }
+      return { wants, unreadable };
+    },
+
+    /** The want of a device that is known by its numbers only: a removal by hand, without a DEVPATH. */
+    find(busNumber: number, deviceNumber: number): Want | undefined {
+      return this.readAll().wants.find((want) => want.busNumber === busNumber && want.deviceNumber === deviceNumber);
+    },
+
+    write(want: Want): void {
+      writeWhole(join(directory, wantFileName(want)), `${JSON.stringify(want)}\n`);
+    },
+
+    remove(key: WantKey): void {
+      rmSync(join(directory, wantFileName(key)), { force: true });
+    },
+
+    /** For files that are no wants; `fileName` as readAll told it. */
+    removeUnreadable(fileName: string): void {
+      rmSync(join(directory, fileName), { force: true, recursive: true });
+    },
+  };
+}
+
+export type WantFiles = ReturnType<typeof wantFilesIn>;

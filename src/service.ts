@@ -1,0 +1,36 @@
+// What systemd starts: the worker, which lingers a little and ends.
+import { parseArgs } from 'node:util';
+import { defaultUri } from './core/domain.js';
+import { openLog } from './host/log.js';
+import { placesFrom } from './host/places.js';
+
+const lingerDefault = '10';
+// A command that works by itself keeps the lock for a minute at the most.
+const lockWaitMs = 120_000;
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({
+    options: { verbose: { type: 'boolean', default: false }, 'linger-seconds': { type: 'string', default: lingerDefault } },
+  });
+  const places = placesFrom(process.env);
+  const log = openLog({
+    verbose: values.verbose,
+    terminal: process.stderr.isTTY,
+    syslogSocket: places.syslogSocket,
+    journal: process.env['JOURNAL_STREAM'] !== undefined,
+    print: (line) => process.stderr.write(`${line}\n`),
+  });
+  try {
+    const uri = process.env['LIBVIRT_DEFAULT_URI'] ?? defaultUri;
+    const { runWorker } = await import('./worker.js');
+    const worked = await runWorker(places, uri, log.write, lockWaitMs, { lingerMs: Number(values['linger-seconds']) * 1000 });
+    if (!worked) throw new Error(`another worker has kept the lock in ${places.runDirectory} for ${lockWaitMs / 1000} s`);
+  } catch (error) {
+    log.write({ severity: 'error', text: `the worker failed and is started again: ${String(error)}` });
+    process.exitCode = 1;
+  } finally {
+    await log.close();
+  }
+}
+
+void main();

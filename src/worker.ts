@@ -1,0 +1,179 @@
+import type { PluggedDevice } from './core/device.js';
+import { describeGhost } from './core/message.js';
+import { plan, type Action, type Situation } from './core/plan.js';
+import { isFleeting, recordKey, type Standing } from './core/standing.js';
+import type { Want } from './core/want.js';
+import type { Clock } from './host/clock.js';
+import { takeLock } from './host/lock.js';
+import type { Places } from './host/places.js';
+import { carryOut } from './worker/carry-out.js';
+import { openLanes } from './worker/lanes.js';
+import { openLedger } from './worker/ledger.js';
+import { emptyMemory, laneOf, look } from './worker/look.js';
+import { openRetries, type Trouble } from './worker/retries.js';
+import { openWorld, type World } from './worker/world.js';
+
+export interface WorkOptions {
+  /** How long to stay when all is done, so that a burst or a second plug meets a warm worker. */
+  readonly lingerMs: number;
+  /** When to end whatever is under way; what is left undone the next worker does. */
+  readonly limitMs?: number;
+  /** Ends as soon as this holds. */
+  readonly until?: () => boolean;
+}
+
+/**
+ * Works as the only worker of the host, in the real world. False when another worker keeps the lock for
+ * longer than `lockWaitMs`: it sees to the same wants.
+ */
+export async function runWorker(places: Places, defaultUri: string, log: World['log'], lockWaitMs: number, options: WorkOptions): Promise<boolean> {
+  const release = await takeLock(places.runDirectory, places.path, lockWaitMs);
+  if (release === undefined) return false;
+  try {
+    await work(openWorld(places, defaultUri, log), options);
+    return true;
+  } finally {
+    release();
+  }
+}
+
+/**
+ * Makes the domains hold what the wants say, and nothing else of ours: look, plan, act, look again, until
+ * there is nothing to do and nothing to try again. The caller holds the lock.
+ */
+export async function work(world: World, { lingerMs, limitMs = Infinity, until = () => false }: WorkOptions): Promise<void> {
+  const { clock, wake } = world;
+  const bell = openBell();
+  const lanes = openLanes(clock, bell.ring);
+  const retries = openRetries(clock);
+  const ledger = openLedger(world);
+  const endMs = clock.now() + limitMs;
+  let memory = emptyMemory();
+  let idleSinceMs: number | undefined;
+
+  const unwatch = wake.watch(bell.ring);
+  try {
+    for (let first = true; ; first = false) {
+      lanes.throwFaults();
+      if (first || wake.isSet()) {
+        wake.clear();
+        memory = emptyMemory();
+        retries.wake();
+        idleSinceMs = undefined;
+      }
+      const lookedAtMs = clock.now();
+      const situation = await look(world, lanes, memory);
+      const { actions, standings, adoptions } = plan(situation);
+      for (const adoption of adoptions) ledger.adopt(adoption);
+      if (adoptions.length > 0) continue;
+
+      const started = startLanes(actions);
+      settle(situation, standings, started);
+      world.records.keepOnly(world.wants.readAll().wants);
+
+      if (until() || clock.now() >= endMs) break;
+      const dueInMs = retries.nextDueInMs(lookedAtMs);
+      const busy = lanes.anyBusy();
+      idleSinceMs = busy || dueInMs !== undefined ? undefined : (idleSinceMs ?? clock.now());
+      const lingerLeftMs = idleSinceMs === undefined ? Infinity : idleSinceMs + lingerMs - clock.now();
+      if (wake.isSet()) continue;
+      if (lingerLeftMs <= 0) break;
+      await bell.waitAtMost(Math.min(dueInMs ?? Infinity, lingerLeftMs, endMs - clock.now()), clock);
+    }
+  } finally {
+    unwatch();
+    if (lanes.anyBusy()) wake.set();
+  }
+
+  /** Starts what is due, a lane a domain, and tells for which wants something is under way. */
+  function startLanes(actions: readonly Action[]): Set<string> {
+    const byLane = new Map<string, Action[]>();
+    const underWay = new Set<string>();
+    for (const action of actions) {
+      const key = actionKey(action);
+      if (!retries.isDue(key)) continue;
+      const lane = laneOf(action.uri, action.domain);
+      if (action.want !== undefined) {
+        underWay.add(key);
+        ledger.begin(action.want);
+      }
+      if (!lanes.isBusy(lane)) byLane.set(lane, [...(byLane.get(lane) ?? []), action]);
+    }
+    for (const [lane, laneActions] of byLane) {
+      lanes.start(lane, async () => {
+        for (const action of laneActions) await act(action);
+        memory.live.delete(lane);
+      });
+    }
+    return underWay;
+  }
+
+  async function act(action: Action): Promise<void> {
+    const key = actionKey(action);
+    const trouble = await carryOut(action, world.virsh);
+    if (trouble === undefined) {
+      retries.clear(key);
+      if (action.kind === 'detach' && action.want === undefined) world.log(describeGhost(action.hostdev.alias, action.domain.name));
+      return;
+    }
+    // Where virsh failed the domain may have stopped or the daemon gone: ask again who runs.
+    if (trouble.reason !== 'not-in-live-xml') memory.running.delete(action.uri);
+    retries.note(key, trouble);
+    world.log({ severity: 'debug', text: `${action.kind} ${key}: ${trouble.reason} ${trouble.said}` });
+  }
+
+  /** Writes down how each want stands: as the plan judged it, or as the last try of its action ended. */
+  function settle({ wants, plugged }: Situation, standings: ReadonlyMap<Want, Standing>, underWay: ReadonlySet<string>): void {
+    for (const want of wants) {
+      const key = recordKey(want);
+      const device = plugged.get(want.device);
+      const judged = standings.get(want);
+      if (judged?.kind === 'waiting' || judged?.kind === 'leaving') retries.note(key, judged);
+      else if (judged !== undefined) retries.clear(key);
+
+      const standing = judged ?? (underWay.has(key) ? undefined : standingIn(retries.troubleOf(key), want, device));
+      if (standing === undefined) continue;
+      const fleeting = (standing.kind === 'waiting' || standing.kind === 'leaving') && isFleeting(standing.reason);
+      ledger.settle(want, standing, device, !fleeting || retries.isGivenUp(key));
+    }
+  }
+}
+
+/** How a want stands whose last action failed. */
+function standingIn(trouble: Trouble | undefined, want: Want, device: PluggedDevice | undefined): Standing | undefined {
+  if (trouble === undefined) return undefined;
+  const wanted = device?.deviceNumber === want.deviceNumber && !want.released;
+  const { reason, said } = trouble;
+  return wanted ? { kind: 'waiting', reason, said } : { kind: 'leaving', reason, said };
+}
+
+/** Wants by device and number; a ghost, which no want speaks for, by its alias. */
+function actionKey(action: Action): string {
+  if (action.kind === 'attach') return recordKey(action.want);
+  return action.want === undefined ? action.hostdev.alias : recordKey(action.want);
+}
+
+/** Wakes the loop up: for `wake`, for the end of a lane. A ring while nobody waits is kept. */
+function openBell() {
+  let rung = false;
+  let wakeUp: (() => void) | undefined;
+  return {
+    ring: () => {
+      rung = true;
+      wakeUp?.();
+    },
+    waitAtMost: async (limitMs: number, clock: Clock) => {
+      if (!rung) {
+        await new Promise<void>((resolve) => {
+          const forget = Number.isFinite(limitMs) ? clock.after(limitMs, resolve) : () => undefined;
+          wakeUp = () => {
+            forget();
+            resolve();
+          };
+        });
+      }
+      wakeUp = undefined;
+      rung = false;
+    },
+  };
+}

@@ -1,0 +1,92 @@
+import type { PluggedDevice } from '../core/device.js';
+import { describeAdoption, describeStanding } from '../core/message.js';
+import type { Adoption } from '../core/plan.js';
+import { recordKey, sameStanding, type Standing } from '../core/standing.js';
+import type { Want } from '../core/want.js';
+import type { World } from './world.js';
+
+/** Writes down how wants stand, and tells it: one line for each outcome, none for what is as it was. */
+export function openLedger({ records, wants, clock, log }: World) {
+  /** When we first saw that a want was not as it should be. */
+  const begunMs = new Map<string, number>();
+
+  function begin(want: Want): number {
+    const key = recordKey(want);
+    // A claim that nobody has judged yet began when it was made.
+    const beganMs = begunMs.get(key) ?? (records.read(want) === undefined ? Math.min(want.claimedAtMs, clock.now()) : clock.now());
+    begunMs.set(key, beganMs);
+    return beganMs;
+  }
+
+  return {
+    /** A device that carries our mark and that nothing is known of: its want and its record are made anew. */
+    adopt({ device, domain, uri }: Adoption): void {
+      const want: Want = {
+        device: device.name,
+        busNumber: device.busNumber,
+        deviceNumber: device.deviceNumber,
+        devpath: '',
+        vendorId: device.vendorId,
+        productId: device.productId,
+        domain,
+        uri,
+        seqnum: 0,
+        rivals: [],
+        released: false,
+        claimedAtMs: clock.now(),
+        verbose: false,
+      };
+      wants.write(want);
+      records.write({
+        device: want.device,
+        deviceNumber: want.deviceNumber,
+        claimedAtMs: want.claimedAtMs,
+        standing: { kind: 'attached', domain },
+        sinceMs: want.claimedAtMs,
+        announced: true,
+        product: device.product,
+      });
+      log(describeAdoption({ ...want, product: device.product }, domain), want);
+    },
+
+    /** A want has something to be done; the time that its outcome takes counts from the first such moment. */
+    begin(want: Want): void {
+      begin(want);
+    },
+
+    /**
+     * @param announce whether it is worth a line; what mostly passes within moments is not, at first
+     */
+    settle(want: Want, standing: Standing, device: PluggedDevice | undefined, announce: boolean): void {
+      const record = records.read(want);
+      const news = record === undefined || !sameStanding(record.standing, standing);
+      if (!news && record.claimedAtMs === want.claimedAtMs && (record.announced || !announce)) {
+        begunMs.delete(recordKey(want));
+        return;
+      }
+      const tell = announce && (news || !record.announced);
+      const tookMs = clock.now() - begin(want);
+      const product = device?.deviceNumber === want.deviceNumber ? device.product : (record?.product ?? '');
+
+      if (standing.kind === 'gone') {
+        const held = record?.standing.kind === 'attached' || record?.standing.kind === 'leaving';
+        wants.remove(want);
+        log(describeStanding(want, held ? standing : { kind: 'dropped' }, product, tookMs), want);
+      } else {
+        records.write({
+          device: want.device,
+          deviceNumber: want.deviceNumber,
+          claimedAtMs: want.claimedAtMs,
+          standing,
+          sinceMs: news ? clock.now() : record.sinceMs,
+          announced: announce || (!news && record.announced),
+          product,
+        });
+        if (tell) log(describeStanding(want, standing, product, tookMs), want);
+      }
+      if (announce) begunMs.delete(recordKey(want));
+    },
+  };
+}
+
+export type Ledger = ReturnType<typeof openLedger>;

@@ -1,0 +1,39 @@
+import type { PluggedDevice, SysfsName } from '../core/device.js';
+import type { Message } from '../core/message.js';
+import type { WantKey } from '../core/want.js';
+import { systemClock, type Clock } from '../host/clock.js';
+import type { Places } from '../host/places.js';
+import { recordFilesIn, type RecordFiles } from '../host/record-files.js';
+import { readPlugged } from '../host/sysfs.js';
+import { openVirsh, type Virsh } from '../host/virsh.js';
+import { wakeIn, type Wake } from '../host/wake.js';
+import { wantFilesIn, type WantFiles } from '../host/want-files.js';
+
+/** All that the worker touches. Tests of its judgement bring their own. */
+export interface World {
+  readonly wants: WantFiles;
+  readonly records: RecordFiles;
+  readonly wake: Wake;
+  readonly virsh: Virsh;
+  readonly clock: Clock;
+  /** The hypervisor that is looked at even when nothing is wanted there. */
+  readonly defaultUri: string;
+  readonly readPlugged: () => ReadonlyMap<SysfsName, PluggedDevice>;
+  /** `about` is the want that a line is the outcome of. */
+  readonly log: (message: Message, about?: WantKey) => void;
+}
+
+/** The real one. */
+export function openWorld(places: Places, defaultUri: string, log: World['log']): World {
+  const { runDirectory, sysfs } = places;
+  return {
+    wants: wantFilesIn(runDirectory),
+    records: recordFilesIn(runDirectory),
+    wake: wakeIn(runDirectory),
+    virsh: openVirsh(places),
+    clock: systemClock,
+    defaultUri,
+    readPlugged: () => readPlugged(sysfs),
+    log,
+  };
+}
