@@ -1,3 +1,4 @@
+// What the hook does for a person, who wants to see how it ends. Loaded only then.
 import type { EventDevice } from './core/event.js';
 import { describeStanding } from './core/message.js';
 import type { Want } from './core/want.js';
@@ -5,19 +6,28 @@ import type { Log } from './host/log.js';
 import type { Places } from './host/places.js';
 import { recordFilesIn } from './host/record-files.js';
 import { findByNumbers, readDevice } from './host/sysfs.js';
+import { readProduct } from './host/product-name.js';
 import { wakeIn } from './host/wake.js';
 import { wantFilesIn } from './host/want-files.js';
+import { submit } from './submit.js';
 
 /** What a person's command may take; whatever is not done by then the woken worker goes on with. */
 const limitMs = 60_000;
 /** How long to wait for a worker that works already, before looking whether it has done our work too. */
 const lockWaitMs = 250;
 
+/** A claim by hand: put on file, and seen through to the domain. */
+export async function give(want: Want, places: Places, log: Log): Promise<void> {
+  const named = want.product === '' ? { ...want, product: await readProduct(places.sysfs, want.device) } : want;
+  if (submit(named, places.runDirectory, log)) await seeThrough(named, places, log);
+}
+
 /**
  * A removal by hand. A device that is still plugged in is marked as released, not forgotten: its detachment
  * alone makes the kernel send a `change`, with which a rule without an ACTION match would claim it anew.
  */
-export function takeBack(event: EventDevice, { domain, uri }: { domain: string; uri: string }, { runDirectory, sysfs }: Places): Want {
+export async function takeBack(event: EventDevice, { domain, uri }: { domain: string; uri: string }, places: Places, log: Log): Promise<void> {
+  const { runDirectory, sysfs } = places;
   const { busNumber, deviceNumber } = event;
   const wants = wantFilesIn(runDirectory);
   const found = findByNumbers(sysfs, busNumber, deviceNumber);
@@ -40,6 +50,7 @@ export function takeBack(event: EventDevice, { domain, uri }: { domain: string; 
     devpath: event.path?.devpath ?? found?.devpath ?? '',
     vendorId: ids.vendorId,
     productId: ids.productId,
+    product: onFile?.product ?? (event.product || (await readProduct(sysfs, name))),
     domain: owner,
     uri: onFile?.uri ?? uri,
     seqnum: 0,
@@ -50,14 +61,14 @@ export function takeBack(event: EventDevice, { domain, uri }: { domain: string; 
   };
   wants.write(want);
   wakeIn(runDirectory).set();
-  return want;
+  await seeThrough(want, places, log);
 }
 
 /**
  * Sees a want through and prints how it ended. Where a worker is at work already (on systemd hosts, woken by
  * us), it does it and its record is read; else this process is the worker.
  */
-export async function finishByHand(want: Want, places: Places, log: Log): Promise<void> {
+async function seeThrough(want: Want, places: Places, log: Log): Promise<void> {
   const records = recordFilesIn(places.runDirectory);
   const wants = wantFilesIn(places.runDirectory);
   let told: string | undefined;
@@ -88,12 +99,11 @@ export async function finishByHand(want: Want, places: Places, log: Log): Promis
   /** What another worker did, or what was so already. */
   function describeResult(): string {
     const record = records.read(want);
-    const product = record?.product ?? '';
     const tookMs = Date.now() - want.claimedAtMs;
-    if (wants.read(want) === undefined) return describeStanding(want, { kind: 'gone' }, product, tookMs).text;
+    if (wants.read(want) === undefined) return describeStanding(want, { kind: 'gone' }, tookMs).text;
     if (record === undefined || record.claimedAtMs < want.claimedAtMs) {
       return `nothing could be done within ${limitMs / 1000} s; the worker goes on with it, and the log will tell`;
     }
-    return describeStanding(want, record.standing, product, tookMs).text;
+    return describeStanding(want, record.standing, tookMs).text;
   }
 }

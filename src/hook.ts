@@ -2,17 +2,14 @@
 // Under udev that is all. Anywhere else the worker then works in this process, and the result is printed.
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { finishByHand, takeBack } from './by-hand.js';
 import { defaultUri, domainNameFault } from './core/domain.js';
 import { parseEvent, type Event, type EventDevice } from './core/event.js';
-import { describeRefusal } from './core/message.js';
-import { claim, type Want } from './core/want.js';
+import type { Want } from './core/want.js';
 import { openLog, type Log } from './host/log.js';
 import { placesFrom, type Places } from './host/places.js';
-import { recordFilesIn } from './host/record-files.js';
-import { findByNumbers, readDevice } from './host/sysfs.js';
+import { findByNumbers } from './host/sysfs.js';
 import { wakeIn } from './host/wake.js';
-import { wantFilesIn } from './host/want-files.js';
+import { submit } from './submit.js';
 
 const usage = `Usage: hook [--connect URI] [--verbose] [--help] [--version] [DOMAIN]
 
@@ -75,41 +72,15 @@ async function handle(event: Event, claimant: Claimant, places: Places, log: Log
       throw new InputError(event.message);
     case 'removed':
       if (underUdev) wakeIn(places.runDirectory).set();
-      else await finishByHand(takeBack(event, claimant, places), places, log);
+      else await (await import('./by-hand.js')).takeBack(event, claimant, places, log);
       return;
     case 'wanted': {
       const fault = domainNameFault(claimant.domain);
       if (fault !== undefined) throw new InputError(fault);
       const want = describeWant(event, claimant, places);
-      const news = submit(want, places, log);
-      if (!underUdev && news) await finishByHand(want, places, log);
+      if (underUdev) submit(want, places.runDirectory, log);
+      else await (await import('./by-hand.js')).give(want, places, log);
     }
-  }
-}
-
-/** Puts the claim on file and wakes the worker. False when another rule's claim stands. */
-function submit(want: Want, { runDirectory, sysfs }: Places, log: Log): boolean {
-  const wants = wantFilesIn(runDirectory);
-  const outcome = claim(wants.read(want), want);
-  switch (outcome.kind) {
-    case 'write':
-      wants.write(outcome.want);
-      if (outcome.wake) wakeIn(runDirectory).set();
-      log.write({ severity: 'debug', text: `wanted ${want.device} device ${want.deviceNumber} by ${want.domain}` });
-      return true;
-    case 'unchanged': {
-      // A device that waits may have become ready: authorized after `add`, for one, and told so by `bind`.
-      const record = recordFilesIn(runDirectory).read(want);
-      if (record !== undefined && record.standing.kind !== 'attached') wakeIn(runDirectory).set();
-      return true;
-    }
-    case 'refused':
-      if (outcome.rewrite !== undefined) {
-        wants.write(outcome.rewrite);
-        const product = readDevice(sysfs, want.device)?.product ?? '';
-        log.write(describeRefusal({ ...want, product }, want.domain, outcome.owner));
-      }
-      return false;
   }
 }
 
@@ -129,6 +100,7 @@ function describeWant(event: EventDevice, { domain, uri, verbose }: Claimant, { 
     devpath: path.devpath,
     vendorId: ids.vendorId,
     productId: ids.productId,
+    product: event.product,
     domain,
     uri,
     seqnum,
@@ -169,7 +141,7 @@ function isUnderUdev({ cgroup }: Places): boolean {
 function openHookLog({ syslogSocket }: Places, verbose: boolean): Log {
   return openLog({
     verbose,
-    terminal: process.stderr.isTTY,
+    terminal: () => process.stderr.isTTY,
     syslogSocket,
     journal: false,
     print: (line) => process.stderr.write(`${line}\n`),

@@ -15,7 +15,7 @@ async function main(): Promise<void> {
   const places = placesFrom(process.env);
   const log = openLog({
     verbose: values.verbose,
-    terminal: process.stderr.isTTY,
+    terminal: () => process.stderr.isTTY,
     syslogSocket: places.syslogSocket,
     journal: process.env['JOURNAL_STREAM'] !== undefined,
     print: (line) => process.stderr.write(`${line}\n`),

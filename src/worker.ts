@@ -113,7 +113,9 @@ export async function work(world: World, { lingerMs, limitMs = Infinity, until =
     const trouble = await carryOut(action, world.virsh);
     if (trouble === undefined) {
       retries.clear(key);
-      if (action.kind === 'detach' && action.want === undefined) world.log(describeGhost(action.hostdev.alias, action.domain.name));
+      if (action.kind === 'attach') return;
+      if (action.want === undefined) world.log(describeGhost(action.hostdev.alias, action.domain.name));
+      else ledger.noteDetached(action.want);
       return;
     }
     // Where virsh failed the domain may have stopped or the daemon gone: ask again who runs.
@@ -126,15 +128,14 @@ export async function work(world: World, { lingerMs, limitMs = Infinity, until =
   function settle({ wants, plugged }: Situation, standings: ReadonlyMap<Want, Standing>, underWay: ReadonlySet<string>): void {
     for (const want of wants) {
       const key = recordKey(want);
-      const device = plugged.get(want.device);
       const judged = standings.get(want);
       if (judged?.kind === 'waiting' || judged?.kind === 'leaving') retries.note(key, judged);
       else if (judged !== undefined) retries.clear(key);
 
-      const standing = judged ?? (underWay.has(key) ? undefined : standingIn(retries.troubleOf(key), want, device));
+      const standing = judged ?? (underWay.has(key) ? undefined : standingIn(retries.troubleOf(key), want, plugged.get(want.device)));
       if (standing === undefined) continue;
       const fleeting = (standing.kind === 'waiting' || standing.kind === 'leaving') && isFleeting(standing.reason);
-      ledger.settle(want, standing, device, !fleeting || retries.isGivenUp(key));
+      ledger.settle(want, standing, !fleeting || retries.isGivenUp(key));
     }
   }
 }

@@ -110,7 +110,7 @@ export function openBox(context: TestContext) {
     },
 
     /** The hook as udev runs it: the device's properties and nothing else. */
-    event(action: string, { port, number, bus = Number.parseInt(port, 10), ids = '0627:0001' }: Plug, domain?: string, extra: Record<string, string> = {}) {
+    event(action: string, { port, number, bus = Number.parseInt(port, 10), ids = '0627:0001', product = 'QEMU USB Keyboard' }: Plug, domain?: string, extra: Record<string, string> = {}) {
       const [vendorId = '', productId = ''] = ids.split(':').map((id) => id.replace(/^0{1,3}/, ''));
       return box.hook(domain === undefined ? [] : [domain], {
         ACTION: action,
@@ -120,6 +120,8 @@ export function openBox(context: TestContext) {
         BUSNUM: padNumber(bus),
         DEVNUM: padNumber(number),
         PRODUCT: `${vendorId}/${productId}/0`,
+        // As udev's usb_id encodes it.
+        ID_MODEL_ENC: product.replace(/[^\w.-]/g, (character) => `\\x${character.charCodeAt(0).toString(16).padStart(2, '0')}`),
         SEQNUM: '1000',
         USB_LIBVIRT_CGROUP: join(directory, 'cgroup-udev'),
         ...extra,

@@ -209,7 +209,7 @@ test('with the native addon of another Node, lines go to stderr and the work is 
   box.plug(keyboard);
   const copy = join(box.directory, 'dist');
   mkdirSync(copy);
-  for (const name of ['hook', 'worker', 'service', 'syslog']) writeFileSync(join(copy, `${name}.cjs`), readFileSync(`dist/${name}.cjs`));
+  for (const name of ['hook', 'worker', 'service', 'syslog', 'by-hand']) writeFileSync(join(copy, `${name}.cjs`), readFileSync(`dist/${name}.cjs`));
   writeFileSync(join(copy, 'unix_dgram.node'), 'of another ABI');
   await box.event('add', keyboard, 'guest1');
   const { spawn } = await import('node:child_process');

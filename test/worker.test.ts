@@ -349,8 +349,9 @@ test('files that are no wants are told, removed, and hold nothing up', async (co
 test("a device's own name forges no line of the log", async (context) => {
   const box = openBox(context);
   const lines = box.openSyslog();
-  box.plug({ ...keyboard, product: 'Evil\nattached 1234:5678 to root\u001b[2J' });
-  await box.event('add', keyboard, 'guest1');
+  const evil = { ...keyboard, product: 'Evil\nattached 1234:5678 to root\u001b[2J' };
+  box.plug(evil);
+  await box.event('add', evil, 'guest1');
   await box.work();
   await until('the line', () => lines.length > 0);
   assert.equal(lines.length, 1);

@@ -13,8 +13,6 @@ export interface PluggedDevice {
   readonly vendorId: string;
   /** Four lowercase hex digits. */
   readonly productId: string;
-  /** The device's own word for itself: any bytes a maker or an attacker chose. Empty when it says nothing. */
-  readonly product: string;
   readonly hub: boolean;
   /** Whether the kernel has chosen a configuration (the sysfs `driver` link is there). */
   readonly configured: boolean;
@@ -58,6 +56,11 @@ export function parseProduct(product: string): { vendorId: string; productId: st
   const match = /^([0-9a-f]{1,4})\/([0-9a-f]{1,4})\/[0-9a-f]{1,4}$/i.exec(product);
   if (match?.[1] === undefined || match[2] === undefined) return undefined;
   return { vendorId: hexId(match[1]), productId: hexId(match[2]) };
+}
+
+/** udev's ID_MODEL_ENC, "QEMU\\x20USB\\x20Mouse" → "QEMU USB Mouse": any bytes that a maker or an attacker chose. */
+export function decodeModel(text: string): string {
+  return text.replace(/\\x([0-9a-f]{2})/gi, (_, digits: string) => String.fromCharCode(Number.parseInt(digits, 16))).trim();
 }
 
 function hexId(digits: string): string {

@@ -1,4 +1,4 @@
-import { busOf, parseDevpath, parseNumber, parseProduct, type SysfsName } from './device.js';
+import { busOf, decodeModel, parseDevpath, parseNumber, parseProduct, type SysfsName } from './device.js';
 
 /** What a udev event means for this program. */
 export type Event =
@@ -14,6 +14,8 @@ export interface EventDevice {
   readonly path: { readonly devpath: string; readonly name: SysfsName } | undefined;
   /** From PRODUCT; undefined when a person left it out. */
   readonly ids: { readonly vendorId: string; readonly productId: string } | undefined;
+  /** What the device calls itself, from ID_MODEL_ENC; empty when nothing is said. */
+  readonly product: string;
   /** The kernel's number of this event, by which two rules for one event are told from two events. 0 by hand. */
   readonly seqnum: number;
 }
@@ -68,6 +70,7 @@ function parseDevice(kind: 'wanted' | 'removed', environment: Environment): Even
     deviceNumber,
     path: name && { devpath, name },
     ids: parseProduct(environment['PRODUCT'] ?? ''),
+    product: decodeModel(environment['ID_MODEL_ENC'] ?? ''),
     seqnum: parseSeqnum(environment['SEQNUM'] ?? ''),
   };
 }

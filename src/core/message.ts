@@ -33,8 +33,8 @@ export function describeDevice({ vendorId, productId, product, device, busNumber
  *     waiting 046d:c52b "USB Receiver" on port 1-4 (bus 001 device 037) for win10 after 35 ms: the domain is
  *     not running; it will be attached when the domain starts
  */
-export function describeStanding(want: Want, standing: Standing, product: string, tookMs: number): Message {
-  const device = describeDevice({ ...want, product });
+export function describeStanding(want: Want, standing: Standing, tookMs: number): Message {
+  const device = describeDevice(want);
   const domain = printable(want.domain);
   const took = `${Math.max(0, Math.round(tookMs))} ms`;
   switch (standing.kind) {

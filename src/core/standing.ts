@@ -31,8 +31,6 @@ export interface DeviceRecord {
   readonly sinceMs: number;
   /** Whether it was told in the log: what passes by itself within moments is told only when it did not pass. */
   readonly announced: boolean;
-  /** What the device called itself while it was there to be asked. */
-  readonly product: string;
 }
 
 export function recordKey(want: WantKey): string {

@@ -12,6 +12,8 @@ export interface Want {
   /** Four lowercase hex digits each. */
   readonly vendorId: string;
   readonly productId: string;
+  /** What the device calls itself; empty when it was not asked. */
+  readonly product: string;
   /** As the rule or the person named it: a name or a UUID. */
   readonly domain: string;
   readonly uri: string;
@@ -55,7 +57,7 @@ export function parseWant(fileName: string, text: string): Want | undefined {
     isNumber(want.busNumber) &&
     isNumber(want.seqnum) &&
     isNumber(want.claimedAtMs) &&
-    [want.devpath, want.vendorId, want.productId, want.domain, want.uri].every(isString) &&
+    [want.devpath, want.vendorId, want.productId, want.product, want.domain, want.uri].every(isString) &&
     Array.isArray(want.rivals) &&
     want.rivals.every(isString) &&
     typeof want.released === 'boolean' &&

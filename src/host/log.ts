@@ -1,5 +1,4 @@
 import { statSync } from 'node:fs';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { printable, type Message, type Severity } from '../core/message.js';
 import type { SyslogWriter } from './syslog.js';
 
@@ -12,8 +11,8 @@ export interface Log {
 
 export interface LogOptions {
   readonly verbose: boolean;
-  /** Somebody is looking: print there, and leave syslog alone. */
-  readonly terminal: boolean;
+  /** Somebody is looking: print there, and leave syslog alone. Asked only when there is a line: opening stderr costs. */
+  readonly terminal: () => boolean;
   readonly syslogSocket: string;
   /** stderr is the journal (JOURNAL_STREAM is set): it reads a line's severity from a "<4>" before it. */
   readonly journal: boolean;
@@ -51,7 +50,7 @@ export function openLog({ verbose, terminal, syslogSocket, journal, print }: Log
       const result = fallenBack ? 'failed' : syslog?.send(message);
       if (result === 'congested' && closing) fallenBack = true;
       else if (result === 'congested' && congestedMs < patienceMs) {
-        await sleep(congestionPauseMs);
+        await new Promise((resolve) => setTimeout(resolve, congestionPauseMs));
         congestedMs += congestionPauseMs;
         continue;
       }
@@ -66,7 +65,7 @@ export function openLog({ verbose, terminal, syslogSocket, journal, print }: Log
     write({ severity, text }) {
       if (severity === 'debug' && !verbose) return;
       const message = { severity, text: printable(text) };
-      if (terminal) {
+      if (terminal()) {
         print(message.text);
         return;
       }

@@ -15,8 +15,10 @@ export function readPlugged(sysfs: string): Map<SysfsName, PluggedDevice> {
 }
 
 /**
- * The device that is plugged in at a port; undefined when there is none, or it is just going. Few
- * attributes are read, and only such as the kernel has at hand: reading all of them can hang a device.
+ * The device that is plugged in at a port; undefined when there is none, or it is just going. Only
+ * attributes that the kernel hands out without taking the device's lock: a read of any other (product,
+ * serial, bConfigurationValue) stands still while QEMU or a driver resets the device, ten seconds were
+ * seen, and ends with EINTR when a child ends meanwhile.
  */
 export function readDevice(sysfs: string, name: SysfsName): PluggedDevice | undefined {
   const directory = join(devicesIn(sysfs), name);
@@ -30,7 +32,6 @@ export function readDevice(sysfs: string, name: SysfsName): PluggedDevice | unde
     deviceNumber,
     vendorId: attribute('idVendor'),
     productId: attribute('idProduct'),
-    product: attribute('product'),
     hub: attribute('bDeviceClass') === '09',
     configured: existsSync(join(directory, 'driver')),
   };
@@ -45,6 +46,7 @@ export function findByNumbers(sysfs: string, busNumber: number, deviceNumber: nu
   return undefined;
 }
 
-function devicesIn(sysfs: string): string {
+/** One link a device, under its sysfs name. */
+export function devicesIn(sysfs: string): string {
   return join(sysfs, 'bus/usb/devices');
 }

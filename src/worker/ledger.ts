@@ -1,4 +1,3 @@
-import type { PluggedDevice } from '../core/device.js';
 import { describeAdoption, describeStanding } from '../core/message.js';
 import type { Adoption } from '../core/plan.js';
 import { recordKey, sameStanding, type Standing } from '../core/standing.js';
@@ -7,6 +6,8 @@ import type { World } from './world.js';
 
 /** Writes down how wants stand, and tells it: one line for each outcome, none for what is as it was. */
 export function openLedger({ records, wants, clock, log }: World) {
+  /** Devices that we took out of a domain ourselves. */
+  const detached = new Set<string>();
   /** When we first saw that a want was not as it should be. */
   const begunMs = new Map<string, number>();
 
@@ -28,6 +29,7 @@ export function openLedger({ records, wants, clock, log }: World) {
         devpath: '',
         vendorId: device.vendorId,
         productId: device.productId,
+        product: '',
         domain,
         uri,
         seqnum: 0,
@@ -44,9 +46,8 @@ export function openLedger({ records, wants, clock, log }: World) {
         standing: { kind: 'attached', domain },
         sinceMs: want.claimedAtMs,
         announced: true,
-        product: device.product,
       });
-      log(describeAdoption({ ...want, product: device.product }, domain), want);
+      log(describeAdoption(want, domain), want);
     },
 
     /** A want has something to be done; the time that its outcome takes counts from the first such moment. */
@@ -54,10 +55,15 @@ export function openLedger({ records, wants, clock, log }: World) {
       begin(want);
     },
 
+    /** It was in a domain, whether or not anybody had the time to write that down. */
+    noteDetached(want: Want): void {
+      detached.add(recordKey(want));
+    },
+
     /**
      * @param announce whether it is worth a line; what mostly passes within moments is not, at first
      */
-    settle(want: Want, standing: Standing, device: PluggedDevice | undefined, announce: boolean): void {
+    settle(want: Want, standing: Standing, announce: boolean): void {
       const record = records.read(want);
       const news = record === undefined || !sameStanding(record.standing, standing);
       if (!news && record.claimedAtMs === want.claimedAtMs && (record.announced || !announce)) {
@@ -66,12 +72,11 @@ export function openLedger({ records, wants, clock, log }: World) {
       }
       const tell = announce && (news || !record.announced);
       const tookMs = clock.now() - begin(want);
-      const product = device?.deviceNumber === want.deviceNumber ? device.product : (record?.product ?? '');
 
       if (standing.kind === 'gone') {
-        const held = record?.standing.kind === 'attached' || record?.standing.kind === 'leaving';
+        const held = detached.delete(recordKey(want)) || record?.standing.kind === 'attached';
         wants.remove(want);
-        log(describeStanding(want, held ? standing : { kind: 'dropped' }, product, tookMs), want);
+        log(describeStanding(want, held ? standing : { kind: 'dropped' }, tookMs), want);
       } else {
         records.write({
           device: want.device,
@@ -80,9 +85,8 @@ export function openLedger({ records, wants, clock, log }: World) {
           standing,
           sinceMs: news ? clock.now() : record.sinceMs,
           announced: announce || (!news && record.announced),
-          product,
         });
-        if (tell) log(describeStanding(want, standing, product, tookMs), want);
+        if (tell) log(describeStanding(want, standing, tookMs), want);
       }
       if (announce) begunMs.delete(recordKey(want));
     },

@@ -11,6 +11,7 @@ const keyboard = {
   DEVNUM: '037',
   DEVPATH: '/devices/pci0000:00/0000:00:14.0/usb1/1-1',
   PRODUCT: '627/1/0',
+  ID_MODEL_ENC: 'QEMU\\x20USB\\x20Keyboard',
   SEQNUM: '1211',
 };
 
@@ -21,13 +22,14 @@ test('a plug is understood', () => {
     deviceNumber: 37,
     path: { devpath: keyboard.DEVPATH, name: '1-1' },
     ids: { vendorId: '0627', productId: '0001' },
+    product: 'QEMU USB Keyboard',
     seqnum: 1211,
   });
 });
 
 test("the old README's manual run needs neither DEVPATH nor PRODUCT", () => {
   const event = parseEvent({ ACTION: 'add', SUBSYSTEM: 'usb', DEVTYPE: 'usb_device', BUSNUM: '001', DEVNUM: '037' });
-  assert.deepEqual(event, { kind: 'wanted', busNumber: 1, deviceNumber: 37, path: undefined, ids: undefined, seqnum: 0 });
+  assert.deepEqual(event, { kind: 'wanted', busNumber: 1, deviceNumber: 37, path: undefined, ids: undefined, product: '', seqnum: 0 });
 });
 
 test('every action means what it should', () => {
