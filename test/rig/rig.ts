@@ -1,0 +1,128 @@
+import type { CommandResult, RunOptions } from './agent.js';
+import { coldBoot, reboot, startFromSnapshot, type BootOptions } from './boot.js';
+import { copyIn } from './copy-in.js';
+import { readyImage, type ImageOptions } from './image/build.js';
+import { journalCursor, readJournal, type JournalEntry, type JournalQuery } from './journal.js';
+import { shareIn } from './machine.js';
+import { makeRunDirectory } from './run-directory.js';
+import { until } from './until.js';
+import { plug, unplug, type PlugRequest } from './usb-devices.js';
+
+export interface RigOptions extends BootOptions {
+  /** L1's Debian release. */
+  readonly suite?: string;
+  /** L1's Node: the one that runs this (`this`), or the suite's package (`debian`). */
+  readonly node?: ImageOptions['node'];
+  /**
+   * Start where L1 has booted and testvm-01 runs; takes a second. Otherwise L1 boots, and this resolves as soon as
+   * its guest agent answers, which is before the boot is over; no domain is started.
+   */
+  readonly fromSnapshot?: boolean;
+  readonly progress?: (line: string) => void;
+}
+
+/** A line that a script in L1 sent with `rig-line`. */
+export interface RigLine {
+  readonly text: string;
+  /** When it came, by this machine's clock. */
+  readonly atMs: number;
+}
+
+/** L1, a virtualisation host of our own, with the domains testvm-01 and testvm-02. */
+export interface Rig {
+  /** Runs a shell command in L1 as root. It has not ended while a child in the background has its stdout. */
+  run(command: string, options?: RunOptions): Promise<CommandResult>;
+  /** The same; throws when the command fails, and returns its stdout. */
+  mustRun(command: string, options?: RunOptions): Promise<string>;
+  plug(request: PlugRequest): Promise<void>;
+  /** Pulls a device out, with all that is behind it. */
+  unplug(id: string): Promise<void>;
+  /** Copies a file or a tree into L1, owned by root; a tree that is there is merged into. One copy at a time. */
+  copyIn(hostPath: string, guestPath: string): Promise<void>;
+  /** Asks until the probe returns something. The error of a vain wait tells what the probe threw and L1 said last. */
+  until<T>(what: string, probe: () => Promise<T | undefined | false>, options?: { timeoutMs?: number }): Promise<T>;
+  /** What a running domain's QEMU prints about its USB devices. */
+  infoUsb(domain: string): Promise<string>;
+  liveXml(domain: string): Promise<string>;
+  /** Oldest first. L1 keeps its journal in memory: a reboot empties it. */
+  journal(query?: JournalQuery): Promise<JournalEntry[]>;
+  /** Where the journal stands now, for `sinceCursor`. */
+  journalCursor(): Promise<string>;
+  /** What scripts in L1 have sent with `rig-line`; grows. */
+  readonly lines: readonly RigLine[];
+  /**
+   * Shuts L1 down and boots it again on the same disk, with no device but those named here.
+   * Resolves as soon as the guest agent answers, which is before the boot is over.
+   */
+  reboot(options?: BootOptions): Promise<void>;
+  /** Kills QEMU and deletes the disk. */
+  stop(): Promise<void>;
+}
+
+/** For a test's `skip`. */
+export { whyNoImage as whyNoRig } from './image/build.js';
+
+/** Starts L1; builds its image first where that is missing, which takes a minute. */
+export async function startRig(options: RigOptions = {}): Promise<Rig> {
+  const { fromSnapshot = true, progress = () => undefined, ...bootOptions } = options;
+  const image = await readyImage(imageOptions(options), progress);
+  const runDirectory = makeRunDirectory();
+  const lines: RigLine[] = [];
+  const start = {
+    image, runDirectory: runDirectory.path, onLine: (text: string) => lines.push({ text, atMs: Date.now() }),
+  };
+  let machine = await (fromSnapshot ? startFromSnapshot(start, options.devices ?? []) : coldBoot(start, bootOptions))
+    .catch((error: unknown) => {
+      runDirectory.remove();
+      throw error;
+    });
+  let lastCommand = 'none';
+
+  async function execute(argv: string[], runOptions?: RunOptions): Promise<CommandResult> {
+    const result = await diagnosed(machine.agent.execute(argv, runOptions));
+    lastCommand = `${argv.join(' ')}\nexit status ${result.exitCode}\n${result.stdout}${result.stderr}`;
+    return result;
+  }
+
+  async function mustExecute(argv: string[], runOptions?: RunOptions): Promise<string> {
+    const { exitCode, stdout } = await execute(argv, runOptions);
+    if (exitCode !== 0) throw new Error(lastCommand);
+    return stdout;
+  }
+
+  async function diagnosed<T>(action: Promise<T>): Promise<T> {
+    try {
+      return await action;
+    } catch (error) {
+      if (error instanceof Error) error.message += `\nThe last command: ${lastCommand}${machine.diagnosis()}`;
+      throw error;
+    }
+  }
+
+  const mustRun: Rig['mustRun'] = (command, runOptions) => mustExecute(['/bin/sh', '-c', command], runOptions);
+
+  return {
+    run: (command, runOptions) => execute(['/bin/sh', '-c', command], runOptions),
+    mustRun,
+    plug: (request) => plug(machine.qmp, request),
+    unplug: (id) => unplug(machine.qmp, id),
+    copyIn: (hostPath, guestPath) => copyIn(hostPath, guestPath, { share: shareIn(runDirectory.path), mustRun }),
+    until: (what, probe, { timeoutMs = 60_000 } = {}) => diagnosed(until(what, probe, timeoutMs)),
+    infoUsb: (domain) => mustExecute(['virsh', 'qemu-monitor-command', domain, '--hmp', 'info usb']),
+    liveXml: (domain) => mustExecute(['virsh', 'dumpxml', domain]),
+    journal: (query = {}) => readJournal(machine.agent, query),
+    journalCursor: () => journalCursor(machine.agent),
+    lines,
+    reboot: async (rebootOptions = {}) => {
+      machine = await reboot(start, machine, rebootOptions);
+    },
+    stop: async () => {
+      await machine.kill();
+      runDirectory.remove();
+    },
+  };
+}
+
+function imageOptions({ suite = 'bookworm', node = 'this' }: Pick<RigOptions, 'suite' | 'node'>): ImageOptions {
+  return { suite, node };
+}
