@@ -11,7 +11,14 @@ const require = createRequire(import.meta.url);
 const { version } = JSON.parse(await readFile('package.json', 'utf8'));
 
 // What udev, systemd and people start, and what those load only when they need it.
-const bundles = ['src/hook.ts', 'src/service.ts', 'src/cli.ts', 'src/by-hand.ts', 'src/worker.ts', 'src/host/syslog.ts'];
+const bundles = [
+  'src/hook.ts',
+  'src/service.ts',
+  'src/cli.ts',
+  'src/by-hand.ts',
+  'src/worker.ts',
+  'src/host/syslog.ts',
+];
 
 /** `await import('./worker.js')` becomes a require of the neighbouring bundle, read when it is reached. */
 const importLate = {
@@ -60,5 +67,7 @@ const addon = join(dirname(require.resolve('unix-dgram/package.json')), 'build/R
 try {
   await copyFile(addon, 'dist/unix_dgram.node');
 } catch {
-  process.stderr.write('unix-dgram was not compiled here (it wants python3, make and g++): log lines will go to stderr.\n');
+  process.stderr.write(
+    'unix-dgram was not compiled here (it wants python3, make and g++): log lines will go to stderr.\n',
+  );
 }

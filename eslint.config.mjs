@@ -8,7 +8,9 @@ export default defineConfig(
   eslint.configs.recommended,
   tseslint.configs.strictTypeChecked,
   {
-    languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: fileURLToPath(new URL('.', import.meta.url)) } },
+    languageOptions: {
+      parserOptions: { projectService: true, tsconfigRootDir: fileURLToPath(new URL('.', import.meta.url)) },
+    },
     rules: {
       '@typescript-eslint/no-floating-promises': 'error',
       '@typescript-eslint/no-misused-promises': 'error',
@@ -25,7 +27,14 @@ export default defineConfig(
     // node:test's `test` returns a promise that the runner itself awaits.
     files: ['test/**'],
     rules: {
-      '@typescript-eslint/no-floating-promises': ['error', { allowForKnownSafeCalls: [{ from: 'package', name: ['test', 'describe', 'it', 'suite'], package: 'node:test' }] }],
+      '@typescript-eslint/no-floating-promises': [
+        'error',
+        {
+          allowForKnownSafeCalls: [
+            { from: 'package', name: ['test', 'describe', 'it', 'suite'], package: 'node:test' },
+          ],
+        },
+      ],
     },
   },
   {
@@ -37,7 +46,17 @@ export default defineConfig(
     // The walls: core is pure, and virsh has one door.
     files: ['src/core/**'],
     rules: {
-      'no-restricted-imports': ['error', { patterns: [{ group: ['node:*', '!node:path', '!node:url', 'execa', 'winston*', 'yargs', '**/host/**', '**/worker/**'], message: 'core is pure: it knows no world.' }] }],
+      'no-restricted-imports': [
+        'error',
+        {
+          patterns: [
+            {
+              group: ['node:*', '!node:path', '!node:url', 'execa', 'winston*', 'yargs', '**/host/**', '**/worker/**'],
+              message: 'core is pure: it knows no world.',
+            },
+          ],
+        },
+      ],
     },
   },
 );

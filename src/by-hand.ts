@@ -26,7 +26,12 @@ export async function give(want: Want, places: Places, log: Log): Promise<void> 
  * A removal by hand. A device that is still plugged in is marked as released, not forgotten: its detachment
  * alone makes the kernel send a `change`, with which a rule without an ACTION match would claim it anew.
  */
-export async function takeBack(event: EventDevice, { domain, uri }: { domain: string; uri: string }, places: Places, log: Log): Promise<void> {
+export async function takeBack(
+  event: EventDevice,
+  { domain, uri }: { domain: string; uri: string },
+  places: Places,
+  log: Log,
+): Promise<void> {
   const { runDirectory, sysfs } = places;
   const { busNumber, deviceNumber } = event;
   const wants = wantFilesIn(runDirectory);
@@ -36,11 +41,15 @@ export async function takeBack(event: EventDevice, { domain, uri }: { domain: st
   const name = device ?? onFile?.device;
   const ids = event.ids ?? found?.device ?? onFile;
   if (name === undefined || ids === undefined) {
-    throw new Error(`no device ${deviceNumber} on bus ${busNumber} is plugged in or was given to a domain; lsusb shows the numbers (BUSNUM, DEVNUM)`);
+    throw new Error(
+      `no device ${deviceNumber} on bus ${busNumber} is plugged in or was given to a domain; lsusb shows the numbers (BUSNUM, DEVNUM)`,
+    );
   }
   const owner = domain === '' ? onFile?.domain : domain;
   if (owner === undefined) {
-    throw new Error(`it is not known which domain has device ${deviceNumber} on bus ${busNumber}; give the domain as the last argument`);
+    throw new Error(
+      `it is not known which domain has device ${deviceNumber} on bus ${busNumber}; give the domain as the last argument`,
+    );
   }
   const plugged = readDevice(sysfs, name)?.deviceNumber === deviceNumber;
   const want: Want = {

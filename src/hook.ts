@@ -87,11 +87,14 @@ async function handle(event: Event, claimant: Claimant, places: Places, log: Log
 /** The want of a device that is plugged in; what a person left out of the environment is looked up in sysfs. */
 function describeWant(event: EventDevice, { domain, uri, verbose }: Claimant, { sysfs }: Places): Want {
   const { busNumber, deviceNumber, seqnum } = event;
-  const found = event.path !== undefined && event.ids !== undefined ? undefined : findByNumbers(sysfs, busNumber, deviceNumber);
+  const found =
+    event.path !== undefined && event.ids !== undefined ? undefined : findByNumbers(sysfs, busNumber, deviceNumber);
   const path = event.path ?? (found && { devpath: found.devpath, name: found.device.name });
   const ids = event.ids ?? found?.device;
   if (path === undefined || ids === undefined) {
-    throw new InputError(`no device ${deviceNumber} is plugged in on bus ${busNumber}; lsusb shows the numbers (BUSNUM, DEVNUM) of what is`);
+    throw new InputError(
+      `no device ${deviceNumber} is plugged in on bus ${busNumber}; lsusb shows the numbers (BUSNUM, DEVNUM) of what is`,
+    );
   }
   return {
     device: path.name,
@@ -122,7 +125,10 @@ function readArguments() {
         version: { type: 'boolean', default: false },
       },
     });
-    if (positionals.length > 1) throw new Error(`one domain is expected, and there are ${positionals.length}: ${positionals.join(', ')}; quote a name with spaces`);
+    if (positionals.length > 1)
+      throw new Error(
+        `one domain is expected, and there are ${positionals.length}: ${positionals.join(', ')}; quote a name with spaces`,
+      );
     return { values, positionals };
   } catch (error) {
     throw new InputError(`${(error as Error).message}\n${usage}`);

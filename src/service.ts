@@ -10,7 +10,10 @@ const lockWaitMs = 120_000;
 
 async function main(): Promise<void> {
   const { values } = parseArgs({
-    options: { verbose: { type: 'boolean', default: false }, 'linger-seconds': { type: 'string', default: lingerDefault } },
+    options: {
+      verbose: { type: 'boolean', default: false },
+      'linger-seconds': { type: 'string', default: lingerDefault },
+    },
   });
   const places = placesFrom(process.env);
   const log = openLog({
@@ -23,8 +26,11 @@ async function main(): Promise<void> {
   try {
     const uri = process.env['LIBVIRT_DEFAULT_URI'] ?? defaultUri;
     const { runWorker } = await import('./worker.js');
-    const worked = await runWorker(places, uri, log.write, lockWaitMs, { lingerMs: Number(values['linger-seconds']) * 1000 });
-    if (!worked) throw new Error(`another worker has kept the lock in ${places.runDirectory} for ${lockWaitMs / 1000} s`);
+    const worked = await runWorker(places, uri, log.write, lockWaitMs, {
+      lingerMs: Number(values['linger-seconds']) * 1000,
+    });
+    if (!worked)
+      throw new Error(`another worker has kept the lock in ${places.runDirectory} for ${lockWaitMs / 1000} s`);
   } catch (error) {
     log.write({ severity: 'error', text: `the worker failed and is started again: ${String(error)}` });
     process.exitCode = 1;

@@ -26,7 +26,13 @@ export interface WorkOptions {
  * Works as the only worker of the host, in the real world. False when another worker keeps the lock for
  * longer than `lockWaitMs`: it sees to the same wants.
  */
-export async function runWorker(places: Places, defaultUri: string, log: World['log'], lockWaitMs: number, options: WorkOptions): Promise<boolean> {
+export async function runWorker(
+  places: Places,
+  defaultUri: string,
+  log: World['log'],
+  lockWaitMs: number,
+  options: WorkOptions,
+): Promise<boolean> {
   const release = await takeLock(places.runDirectory, places.path, lockWaitMs);
   if (release === undefined) return false;
   try {
@@ -41,7 +47,10 @@ export async function runWorker(places: Places, defaultUri: string, log: World['
  * Makes the domains hold what the wants say, and nothing else of ours: look, plan, act, look again, until
  * there is nothing to do and nothing to try again. The caller holds the lock.
  */
-export async function work(world: World, { lingerMs, limitMs = Infinity, until = () => false }: WorkOptions): Promise<void> {
+export async function work(
+  world: World,
+  { lingerMs, limitMs = Infinity, until = () => false }: WorkOptions,
+): Promise<void> {
   const { clock, wake } = world;
   const bell = openBell();
   const lanes = openLanes(clock, bell.ring);
@@ -125,14 +134,19 @@ export async function work(world: World, { lingerMs, limitMs = Infinity, until =
   }
 
   /** Writes down how each want stands: as the plan judged it, or as the last try of its action ended. */
-  function settle({ wants, plugged }: Situation, standings: ReadonlyMap<Want, Standing>, underWay: ReadonlySet<string>): void {
+  function settle(
+    { wants, plugged }: Situation,
+    standings: ReadonlyMap<Want, Standing>,
+    underWay: ReadonlySet<string>,
+  ): void {
     for (const want of wants) {
       const key = recordKey(want);
       const judged = standings.get(want);
       if (judged?.kind === 'waiting' || judged?.kind === 'leaving') retries.note(key, judged);
       else if (judged !== undefined) retries.clear(key);
 
-      const standing = judged ?? (underWay.has(key) ? undefined : standingIn(retries.troubleOf(key), want, plugged.get(want.device)));
+      const standing =
+        judged ?? (underWay.has(key) ? undefined : standingIn(retries.troubleOf(key), want, plugged.get(want.device)));
       if (standing === undefined) continue;
       const fleeting = (standing.kind === 'waiting' || standing.kind === 'leaving') && isFleeting(standing.reason);
       ledger.settle(want, standing, !fleeting || retries.isGivenUp(key));

@@ -1,6 +1,15 @@
 // A host in a box: a run directory, a sysfs, a fake virsh and a syslog of its own, for whole processes of ours.
 import { spawn, type ChildProcess } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -74,19 +83,36 @@ export function openBox(context: TestContext) {
     hostdevs: (domain = 'guest1') =>
       hostdevsOf(loadState(store), domain).map(({ bus, device, alias }) => `${bus}:${device} ${alias}`),
     calls: () => readCalls(store),
-    virshVerbs: () => readCalls(store).map(({ args }) => args.find((word) => /^[a-z]/.test(word) && !word.includes(':')) ?? ''),
+    virshVerbs: () =>
+      readCalls(store).map(({ args }) => args.find((word) => /^[a-z]/.test(word) && !word.includes(':')) ?? ''),
 
     wants: () => namesIn(join(run, 'wants')),
     records: () => namesIn(join(run, 'state')),
-    record: (fileName: string) => JSON.parse(readFileSync(join(run, 'state', fileName), 'utf8')) as { standing: { kind: string; reason?: string } },
+    record: (fileName: string) =>
+      JSON.parse(readFileSync(join(run, 'state', fileName), 'utf8')) as { standing: { kind: string; reason?: string } },
     isAwake: () => existsSync(join(run, 'wake')),
 
     /** A device comes: into sysfs, and in reach of libvirt. */
-    plug({ port, number, bus = Number.parseInt(port, 10), ids = '0627:0001', product = 'QEMU USB Keyboard', hub = false, configured = true }: Plug) {
+    plug({
+      port,
+      number,
+      bus = Number.parseInt(port, 10),
+      ids = '0627:0001',
+      product = 'QEMU USB Keyboard',
+      hub = false,
+      configured = true,
+    }: Plug) {
       const [vendorId = '', productId = ''] = ids.split(':');
       const device = join(sysfs, `devices/pci0000:00/0000:00:05.0/usb${bus}`, port);
       mkdirSync(device, { recursive: true });
-      const attributes = { busnum: bus, devnum: number, idVendor: vendorId, idProduct: productId, product, bDeviceClass: hub ? '09' : '00' };
+      const attributes = {
+        busnum: bus,
+        devnum: number,
+        idVendor: vendorId,
+        idProduct: productId,
+        product,
+        bDeviceClass: hub ? '09' : '00',
+      };
       for (const [name, value] of Object.entries(attributes)) writeFileSync(join(device, name), `${value}\n`);
       const link = join(sysfs, 'bus/usb/devices', port);
       if (!existsSync(link)) symlinkSync(device, link);
@@ -98,7 +124,10 @@ export function openBox(context: TestContext) {
 
     /** The kernel's generic driver takes the device. */
     configure(port: string, bus = Number.parseInt(port, 10)) {
-      symlinkSync(join(sysfs, 'bus/usb/drivers/usb'), join(sysfs, `devices/pci0000:00/0000:00:05.0/usb${bus}`, port, 'driver'));
+      symlinkSync(
+        join(sysfs, 'bus/usb/drivers/usb'),
+        join(sysfs, `devices/pci0000:00/0000:00:05.0/usb${bus}`, port, 'driver'),
+      );
     },
 
     unplug({ port, number, bus = Number.parseInt(port, 10) }: Plug) {
@@ -110,7 +139,12 @@ export function openBox(context: TestContext) {
     },
 
     /** The hook as udev runs it: the device's properties and nothing else. */
-    event(action: string, { port, number, bus = Number.parseInt(port, 10), ids = '0627:0001', product = 'QEMU USB Keyboard' }: Plug, domain?: string, extra: Record<string, string> = {}) {
+    event(
+      action: string,
+      { port, number, bus = Number.parseInt(port, 10), ids = '0627:0001', product = 'QEMU USB Keyboard' }: Plug,
+      domain?: string,
+      extra: Record<string, string> = {},
+    ) {
       const [vendorId = '', productId = ''] = ids.split(':').map((id) => id.replace(/^0{1,3}/, ''));
       return box.hook(domain === undefined ? [] : [domain], {
         ACTION: action,
@@ -121,7 +155,10 @@ export function openBox(context: TestContext) {
         DEVNUM: padNumber(number),
         PRODUCT: `${vendorId}/${productId}/0`,
         // As udev's usb_id encodes it.
-        ID_MODEL_ENC: product.replace(/[^\w.-]/g, (character) => `\\x${character.charCodeAt(0).toString(16).padStart(2, '0')}`),
+        ID_MODEL_ENC: product.replace(
+          /[^\w.-]/g,
+          (character) => `\\x${character.charCodeAt(0).toString(16).padStart(2, '0')}`,
+        ),
         SEQNUM: '1000',
         USB_LIBVIRT_CGROUP: join(directory, 'cgroup-udev'),
         ...extra,
@@ -130,19 +167,29 @@ export function openBox(context: TestContext) {
 
     /** The hook as a person runs it, from a shell. */
     byHand: (args: string[], environment: Record<string, string>) =>
-      box.hook(args, { SUBSYSTEM: 'usb', DEVTYPE: 'usb_device', USB_LIBVIRT_CGROUP: join(directory, 'cgroup-shell'), ...environment }),
+      box.hook(args, {
+        SUBSYSTEM: 'usb',
+        DEVTYPE: 'usb_device',
+        USB_LIBVIRT_CGROUP: join(directory, 'cgroup-shell'),
+        ...environment,
+      }),
 
-    hook: (args: string[], environment: Record<string, string>) => ended(start(['--jitless', join(dist, 'hook.cjs'), ...args], environment)),
+    hook: (args: string[], environment: Record<string, string>) =>
+      ended(start(['--jitless', join(dist, 'hook.cjs'), ...args], environment)),
     cli: (args: string[]) => ended(start([join(dist, 'cli.cjs'), ...args])),
     /** A worker as systemd starts it; it lingers for as long as it is told. */
-    service: (lingerSeconds = 0) => start(['--jitless', join(dist, 'service.cjs'), '--linger-seconds', String(lingerSeconds)]),
+    service: (lingerSeconds = 0) =>
+      start(['--jitless', join(dist, 'service.cjs'), '--linger-seconds', String(lingerSeconds)]),
     /** A worker to its end. */
     work: () => ended(box.service()),
 
     /** Listens where syslog would, and tells the lines that came. */
     openSyslog(): string[] {
       const { createSocket } = createRequire(import.meta.url)('unix-dgram') as {
-        createSocket: (type: 'unix_dgram', onMessage: (message: Buffer) => void) => { bind: (path: string) => void; close: () => void };
+        createSocket: (
+          type: 'unix_dgram',
+          onMessage: (message: Buffer) => void,
+        ) => { bind: (path: string) => void; close: () => void };
       };
       const lines: string[] = [];
       const socket = createSocket('unix_dgram', (message) => lines.push(message.toString()));
@@ -155,7 +202,10 @@ export function openBox(context: TestContext) {
   };
 
   function start(args: string[], environment: Record<string, string> = {}) {
-    const child = spawn(process.execPath, args, { env: { ...base, ...environment }, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(process.execPath, args, {
+      env: { ...base, ...environment },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
     children.add(child);
     return child;
   }

@@ -13,7 +13,10 @@ test('under udev a plug leaves a want and a wake, and libvirt is not asked', asy
   assert.deepEqual([hook.exitCode, hook.stdout, hook.stderr], [0, '', '']);
   assert.deepEqual(box.wants(), ['1-1@002.json']);
   const want = readWant(box);
-  assert.deepEqual([want['domain'], want['uri'], want['vendorId'], want['productId'], want['seqnum']], ['guest1', 'qemu:///system', '0627', '0001', 1000]);
+  assert.deepEqual(
+    [want['domain'], want['uri'], want['vendorId'], want['productId'], want['seqnum']],
+    ['guest1', 'qemu:///system', '0627', '0001', 1000],
+  );
   assert.equal(want['devpath'], '/devices/pci0000:00/0000:00:05.0/usb1/1-1');
   assert.ok(box.isAwake());
   assert.deepEqual(box.calls(), []);
@@ -24,11 +27,22 @@ test('the events that follow a plug write nothing and wake nobody', async (conte
   box.plug(keyboard);
   await box.event('add', keyboard, 'guest1');
   await box.work();
-  const before = [readFileSync(join(box.run, 'wants/1-1@002.json'), 'utf8'), statSync(join(box.run, 'wants/1-1@002.json')).ino];
-  for (const [action, seqnum] of [['change', '1001'], ['bind', '1002'], ['add', '1003'], ['unbind', '1004']] as const) {
+  const before = [
+    readFileSync(join(box.run, 'wants/1-1@002.json'), 'utf8'),
+    statSync(join(box.run, 'wants/1-1@002.json')).ino,
+  ];
+  for (const [action, seqnum] of [
+    ['change', '1001'],
+    ['bind', '1002'],
+    ['add', '1003'],
+    ['unbind', '1004'],
+  ] as const) {
     assert.equal((await box.event(action, keyboard, 'guest1', { SEQNUM: seqnum })).exitCode, 0);
   }
-  assert.deepEqual([readFileSync(join(box.run, 'wants/1-1@002.json'), 'utf8'), statSync(join(box.run, 'wants/1-1@002.json')).ino], before);
+  assert.deepEqual(
+    [readFileSync(join(box.run, 'wants/1-1@002.json'), 'utf8'), statSync(join(box.run, 'wants/1-1@002.json')).ino],
+    before,
+  );
   assert.ok(!box.isAwake());
 });
 
@@ -68,7 +82,10 @@ test('two rules that give one device to two domains: the first has it, the secon
   assert.equal(readWant(box)['domain'], 'guest1');
   await until('the refusal in syslog', () => lines.length > 0);
   assert.equal(lines.length, 1);
-  assert.match(lines[0] ?? '', /^<28>.* usb-libvirt-hotplug\[\d+\]: refused 0627:0001 "QEMU USB Keyboard" on port 1-1 .* for guest2: a rule gave it to guest1 in the same event/);
+  assert.match(
+    lines[0] ?? '',
+    /^<28>.* usb-libvirt-hotplug\[\d+\]: refused 0627:0001 "QEMU USB Keyboard" on port 1-1 .* for guest2: a rule gave it to guest1 in the same event/,
+  );
 });
 
 test('wrong input is one clear line, exit 1, and nothing written', async (context) => {
@@ -105,7 +122,12 @@ test('under udev what is wrong goes to syslog', async (context) => {
 
 test('an unknown action, an interface and an unbind end in peace', async (context) => {
   const box = openBox(context);
-  for (const change of [{ ACTION: 'no-such-action' }, { DEVTYPE: 'usb_interface' }, { ACTION: 'unbind' }, { ACTION: 'change', DEVNUM: '000' }]) {
+  for (const change of [
+    { ACTION: 'no-such-action' },
+    { DEVTYPE: 'usb_interface' },
+    { ACTION: 'unbind' },
+    { ACTION: 'change', DEVNUM: '000' },
+  ]) {
     const hook = await box.event('add', keyboard, 'guest1', change);
     assert.deepEqual([hook.exitCode, hook.stdout, hook.stderr], [0, '', '']);
   }
@@ -117,7 +139,10 @@ test("by hand, as in the old script's README, a device is attached, and the resu
   box.plug({ port: '1-4.2', number: 37 });
   const hook = await box.byHand(['guest1'], { ACTION: 'add', BUSNUM: '001', DEVNUM: '037' });
   assert.equal(hook.exitCode, 0, hook.stderr);
-  assert.match(hook.stdout, /^attached 0627:0001 "QEMU USB Keyboard" on port 1-4\.2 \(bus 001 device 037\) to guest1 in \d+ ms\n$/);
+  assert.match(
+    hook.stdout,
+    /^attached 0627:0001 "QEMU USB Keyboard" on port 1-4\.2 \(bus 001 device 037\) to guest1 in \d+ ms\n$/,
+  );
   assert.deepEqual(box.hostdevs(), ['1:37 ua-usbhp-1-4_2-37']);
 
   const again = await box.byHand(['guest1'], { ACTION: 'add', BUSNUM: '001', DEVNUM: '037' });
@@ -151,7 +176,10 @@ test('by hand, a device that is gone is detached by the numbers it had', async (
   await box.work();
   box.unplug(keyboard);
   const hook = await box.byHand(['guest1'], { ACTION: 'remove', BUSNUM: '001', DEVNUM: '002' });
-  assert.match(hook.stdout, /^detached 0627:0001 "QEMU USB Keyboard" on port 1-1 .* from guest1 in \d+ ms: it was unplugged\n$/);
+  assert.match(
+    hook.stdout,
+    /^detached 0627:0001 "QEMU USB Keyboard" on port 1-1 .* from guest1 in \d+ ms: it was unplugged\n$/,
+  );
   assert.deepEqual([box.hostdevs(), box.wants(), box.records()], [[], [], []]);
 });
 
@@ -163,7 +191,10 @@ test('by hand, a domain that is off is an outcome, not a failure', async (contex
   box.plug(keyboard);
   const hook = await box.byHand(['guest1'], { ACTION: 'add', BUSNUM: '001', DEVNUM: '002' });
   assert.equal(hook.exitCode, 0);
-  assert.match(hook.stdout, /^waiting 0627:0001 .* for guest1 after \d+ ms: the domain is not running; it will be attached when the domain starts\n$/);
+  assert.match(
+    hook.stdout,
+    /^waiting 0627:0001 .* for guest1 after \d+ ms: the domain is not running; it will be attached when the domain starts\n$/,
+  );
 });
 
 test('by hand while a worker lingers: the worker does it, and the result is printed all the same', async (context) => {
@@ -183,23 +214,28 @@ test('--help and --version answer without an event', async (context) => {
   assert.match((await box.hook(['--version'], {})).stdout, /^usb-libvirt-hotplug \d+\.\d+\.\d+ on Node \d+/);
 });
 
-test('somebody who may not write is told to be root', { skip: process.getuid?.() !== 0 && 'the test lowers its own rights, which only root can' }, async (context) => {
-  const box = openBox(context);
-  box.plug(keyboard);
-  chmodSync(box.directory, 0o755);
-  const { spawn } = await import('node:child_process');
-  const hook = await ended(
-    spawn('setpriv', ['--reuid=65534', '--clear-groups', process.execPath, 'dist/hook.cjs', 'guest1'], {
-      env: { ...box.environment, ...properties('add'), USB_LIBVIRT_CGROUP: '/dev/null' },
-    }),
-  );
-  assert.equal(hook.exitCode, 1);
-  assert.match(hook.stderr, /cannot be written .*; run as root/);
-});
+test(
+  'somebody who may not write is told to be root',
+  { skip: process.getuid?.() !== 0 && 'the test lowers its own rights, which only root can' },
+  async (context) => {
+    const box = openBox(context);
+    box.plug(keyboard);
+    chmodSync(box.directory, 0o755);
+    const { spawn } = await import('node:child_process');
+    const hook = await ended(
+      spawn('setpriv', ['--reuid=65534', '--clear-groups', process.execPath, 'dist/hook.cjs', 'guest1'], {
+        env: { ...box.environment, ...properties('add'), USB_LIBVIRT_CGROUP: '/dev/null' },
+      }),
+    );
+    assert.equal(hook.exitCode, 1);
+    assert.match(hook.stderr, /cannot be written .*; run as root/);
+  },
+);
 
 test('the bundle that udev starts holds no yargs, no winston and no execa', () => {
   const bundle = readFileSync('dist/hook.cjs', 'utf8');
-  for (const name of ['yargs', 'winston', 'execa', 'xml2js']) assert.ok(!bundle.includes(`node_modules/${name}/`), name);
+  for (const name of ['yargs', 'winston', 'execa', 'xml2js'])
+    assert.ok(!bundle.includes(`node_modules/${name}/`), name);
   assert.ok(readFileSync('dist/cli.cjs', 'utf8').includes('node_modules/yargs/'));
 });
 
@@ -209,11 +245,16 @@ test('with the native addon of another Node, lines go to stderr and the work is 
   box.plug(keyboard);
   const copy = join(box.directory, 'dist');
   mkdirSync(copy);
-  for (const name of ['hook', 'worker', 'service', 'syslog', 'by-hand']) writeFileSync(join(copy, `${name}.cjs`), readFileSync(`dist/${name}.cjs`));
+  for (const name of ['hook', 'worker', 'service', 'syslog', 'by-hand'])
+    writeFileSync(join(copy, `${name}.cjs`), readFileSync(`dist/${name}.cjs`));
   writeFileSync(join(copy, 'unix_dgram.node'), 'of another ABI');
   await box.event('add', keyboard, 'guest1');
   const { spawn } = await import('node:child_process');
-  const worker = await ended(spawn(process.execPath, ['--jitless', join(copy, 'service.cjs'), '--linger-seconds', '0'], { env: box.environment }));
+  const worker = await ended(
+    spawn(process.execPath, ['--jitless', join(copy, 'service.cjs'), '--linger-seconds', '0'], {
+      env: box.environment,
+    }),
+  );
   assert.equal(worker.exitCode, 0, worker.stderr);
   assert.match(worker.stderr, /^usb-libvirt-hotplug: attached 0627:0001 /m);
   assert.equal(box.hostdevs().length, 1);

@@ -30,28 +30,33 @@ test('every file gets its place and its mode', () => {
   const { tree, destdir } = makeTree();
   const run = install(tree, destdir);
   assert.equal(run.status, 0, run.output);
-  assert.deepEqual(listFiles(destdir), [
-    `755 ${command}`,
-    `644 ${lib}/cli.cjs`,
-    `755 ${lib}/hook`,
-    `644 ${lib}/hook.cjs`,
-    `644 ${lib}/hook.cjs.map`,
-    `644 ${lib}/installed`,
-    `644 ${lib}/service.cjs`,
-    `644 ${lib}/unix_dgram.node`,
-    `644 ${lib}/worker.cjs`,
-    `644 ${units}/usb-libvirt-hotplug.path`,
-    `644 ${units}/usb-libvirt-hotplug.service`,
-    '644 /usr/local/share/doc/usb-libvirt-hotplug/LICENSE',
-    '644 /usr/local/share/doc/usb-libvirt-hotplug/README.md',
-    `644 ${rules}`,
-  ].sort(byPath));
+  assert.deepEqual(
+    listFiles(destdir),
+    [
+      `755 ${command}`,
+      `644 ${lib}/cli.cjs`,
+      `755 ${lib}/hook`,
+      `644 ${lib}/hook.cjs`,
+      `644 ${lib}/hook.cjs.map`,
+      `644 ${lib}/installed`,
+      `644 ${lib}/service.cjs`,
+      `644 ${lib}/unix_dgram.node`,
+      `644 ${lib}/worker.cjs`,
+      `644 ${units}/usb-libvirt-hotplug.path`,
+      `644 ${units}/usb-libvirt-hotplug.service`,
+      '644 /usr/local/share/doc/usb-libvirt-hotplug/LICENSE',
+      '644 /usr/local/share/doc/usb-libvirt-hotplug/README.md',
+      `644 ${rules}`,
+    ].sort(byPath),
+  );
 });
 
 test('the installed files name node and their own folder, and never DESTDIR', () => {
   const { tree, destdir } = makeTree();
   install(tree, destdir);
-  for (const file of listFiles(destdir).map(withoutMode).filter((file) => !file.startsWith(`${lib}/installed`))) {
+  for (const file of listFiles(destdir)
+    .map(withoutMode)
+    .filter((file) => !file.startsWith(`${lib}/installed`))) {
     const text = fs.readFileSync(destdir + file, 'utf8');
     assert.doesNotMatch(text, /@[A-Z]+@/, file);
     assert.ok(!text.includes(destdir), file);
@@ -81,7 +86,22 @@ test('a mode that somebody changed is put right by installing again', () => {
   assert.equal(mode(`${destdir}${lib}/hook`), '755');
 });
 
-for (const prefix of ['usr', '', '/', '/a b', "/a'b", '/a"b', '/50%', '/$HOME', '/a\\b', '/a;b', '/a\nb', '/usr/../etc', '/usr//local', '/ünder']) {
+for (const prefix of [
+  'usr',
+  '',
+  '/',
+  '/a b',
+  "/a'b",
+  '/a"b',
+  '/50%',
+  '/$HOME',
+  '/a\\b',
+  '/a;b',
+  '/a\nb',
+  '/usr/../etc',
+  '/usr//local',
+  '/ünder',
+]) {
   test(`the prefix ${JSON.stringify(prefix)} is refused, and nothing is written`, () => {
     const { tree, destdir } = makeTree();
     const run = install(tree, destdir, ['--prefix', prefix]);
@@ -190,7 +210,11 @@ test("a person's tree is built as that person, not as root", { skip: !isRoot }, 
   const { tree, destdir, directory } = makeTree();
   fs.rmSync(`${tree}/dist`, { recursive: true });
   fs.chownSync(tree, 65534, 65534);
-  fakeProgram(directory, 'npm', 'echo "built by $(id -u) in $HOME"; mkdir -p dist; cd dist; touch cli.cjs hook.cjs service.cjs');
+  fakeProgram(
+    directory,
+    'npm',
+    'echo "built by $(id -u) in $HOME"; mkdir -p dist; cd dist; touch cli.cjs hook.cjs service.cjs',
+  );
   const run = install(tree, destdir, [], { NODE: fakeNode(directory, 'v20.1.0') });
   assert.equal(run.status, 0, run.output);
   assert.match(run.output, /built by 65534 in (?!\/root)/);
@@ -288,12 +312,20 @@ test('an upgrade that was cut short is finished by the next', () => {
   assert.doesNotMatch(run.output, /yours/);
   assert.match(fs.readFileSync(`${destdir}${lib}/hook`, 'utf8'), /# 3/);
   assert.match(fs.readFileSync(`${destdir}${rules}`, 'utf8'), /# 2/);
-  assert.deepEqual(listFiles(destdir).filter((line) => line.includes('.new')), []);
+  assert.deepEqual(
+    listFiles(destdir).filter((line) => line.includes('.new')),
+    [],
+  );
 });
 
 test('uninstall removes exactly what install put, and leaves the files of others beside it', () => {
   const { tree, destdir } = makeTree();
-  for (const file of ['/usr/local/bin/other', `${units}/other.service`, '/usr/lib/udev/rules.d/90-other.rules', `${lib}/notes.txt`]) {
+  for (const file of [
+    '/usr/local/bin/other',
+    `${units}/other.service`,
+    '/usr/lib/udev/rules.d/90-other.rules',
+    `${lib}/notes.txt`,
+  ]) {
     fs.mkdirSync(path.dirname(destdir + file), { recursive: true });
     fs.writeFileSync(destdir + file, 'theirs');
   }
@@ -377,7 +409,8 @@ test('on a host with systemd the units are enabled and started, and the self-che
     /ok: udev's rules are in \/usr\/lib\/udev\/rules\.d\/zz-usb-libvirt-hotplug\.rules/,
     /ok: usb-libvirt-hotplug\.path is active/,
     /ok: virsh reaches qemu:\/\/\/system/,
-  ]) assert.match(run.output, line);
+  ])
+    assert.match(run.output, line);
   assert.doesNotMatch(run.output, /FAILED/);
   assert.deepEqual(host.calls(), [
     'udevadm control --reload',
@@ -392,15 +425,19 @@ test('on a host with systemd the units are enabled and started, and the self-che
 });
 
 const built = fs.existsSync(`${project}/dist/hook.cjs`);
-test('the program as it was built passes the self-check', { skip: skip || (built ? false : 'dist/ is not built') }, () => {
-  const host = makeHost();
-  fs.rmSync(host.at('/src/dist'), { recursive: true });
-  fs.cpSync(`${project}/dist`, host.at('/src/dist'), { recursive: true });
-  const run = host.install();
-  assert.equal(run.status, 0, run.output);
-  assert.match(run.output, /ok: the hook runs \(usb-libvirt-hotplug [\d.]+ on Node [\d.]+\)/);
-  if (fs.existsSync(`${project}/dist/unix_dgram.node`)) assert.match(run.output, /ok: the syslog addon loads/);
-});
+test(
+  'the program as it was built passes the self-check',
+  { skip: skip || (built ? false : 'dist/ is not built') },
+  () => {
+    const host = makeHost();
+    fs.rmSync(host.at('/src/dist'), { recursive: true });
+    fs.cpSync(`${project}/dist`, host.at('/src/dist'), { recursive: true });
+    const run = host.install();
+    assert.equal(run.status, 0, run.output);
+    assert.match(run.output, /ok: the hook runs \(usb-libvirt-hotplug [\d.]+ on Node [\d.]+\)/);
+    if (fs.existsSync(`${project}/dist/unix_dgram.node`)) assert.match(run.output, /ok: the syslog addon loads/);
+  },
+);
 
 test('a second install with nothing new does not stop the worker', { skip }, () => {
   const host = makeHost();
@@ -426,7 +463,10 @@ test('a missing node and a missing virsh are installed with apt-get, and the com
   const host = makeHost();
   host.remove('node', 'virsh');
   host.program('virsh.deb', '');
-  host.program('apt-get', `ln -s "/host${fs.realpathSync(process.execPath)}" /usr/bin/node; mv /usr/bin/virsh.deb /usr/bin/virsh`);
+  host.program(
+    'apt-get',
+    `ln -s "/host${fs.realpathSync(process.execPath)}" /usr/bin/node; mv /usr/bin/virsh.deb /usr/bin/virsh`,
+  );
   const run = host.install();
   assert.equal(run.status, 0, run.output);
   assert.match(run.output, /running: .*apt-get install -y --no-install-recommends nodejs libvirt-clients\n/);
@@ -554,7 +594,10 @@ test("under /opt the units go to /etc/systemd/system, where a user's own one sta
   const run = host.install('--prefix', '/opt/usb');
   assert.equal(run.status, 0, run.output);
   assert.match(run.output, /warning: \/opt\/usb is under \/opt, which may not be mounted yet/);
-  assert.match(run.output, /warning: \/etc\/systemd\/system\/usb-libvirt-hotplug\.service is not as install\.sh left it/);
+  assert.match(
+    run.output,
+    /warning: \/etc\/systemd\/system\/usb-libvirt-hotplug\.service is not as install\.sh left it/,
+  );
   host.install('--uninstall', '--prefix', '/opt/usb');
   assert.equal(fs.readFileSync(host.at(own), 'utf8'), 'mine');
   assert.ok(!fs.existsSync(host.at('/opt')));
@@ -588,7 +631,10 @@ test('uninstall --keep detaches nothing, and says what stays attached', { skip }
   const run = host.install('--uninstall', '--keep');
   assert.equal(run.status, 0, run.output);
   assert.ok(!host.calls().includes('cli detach --all'));
-  assert.match(run.output, /still attached to win 10: ua-usbhp-1-1_2-37\. To take it back: virsh detach-device-alias 1111-22 ua-usbhp-1-1_2-37 --live/);
+  assert.match(
+    run.output,
+    /still attached to win 10: ua-usbhp-1-1_2-37\. To take it back: virsh detach-device-alias 1111-22 ua-usbhp-1-1_2-37 --live/,
+  );
 });
 
 test('a detach that fails does not stop the uninstall, but it is told with what is left', { skip }, () => {
@@ -614,18 +660,24 @@ function makeTree(directory = fs.mkdtempSync(path.join(scratch, 'tree-'))) {
   fs.cpSync(`${project}/install.sh`, `${tree}/install.sh`);
   for (const [file, text] of Object.entries({
     'README.md': 'read me\n',
-    'LICENSE': 'MIT\n',
+    LICENSE: 'MIT\n',
     'dist/cli.cjs': `require('node:fs').appendFileSync('/log', 'cli ' + process.argv.slice(2).join(' ') + '\\n')\n`,
     'dist/hook.cjs': `console.log('0.1.0')\n`,
     'dist/hook.cjs.map': '{}\n',
     'dist/service.cjs': '\n',
     'dist/worker.cjs': '\n',
     'dist/unix_dgram.node': 'for another ABI\n',
-  })) fs.writeFileSync(`${tree}/${file}`, text);
+  }))
+    fs.writeFileSync(`${tree}/${file}`, text);
   return { directory, tree, destdir: path.join(directory, 'destdir') };
 }
 
-function install(tree: string, destdir: string, args: readonly string[] = [], environment: Record<string, string> = {}) {
+function install(
+  tree: string,
+  destdir: string,
+  args: readonly string[] = [],
+  environment: Record<string, string> = {},
+) {
   return exec(['sh', `${tree}/install.sh`, ...args], { DESTDIR: destdir, NODE: process.execPath, ...environment });
 }
 
@@ -654,12 +706,16 @@ function dyingMv(destdir: string, times: number): string {
   const bin = fs.mkdtempSync(path.join(scratch, 'bin-'));
   const count = path.join(bin, 'count');
   fs.writeFileSync(count, '');
-  fakeProgram(bin, 'mv', `
+  fakeProgram(
+    bin,
+    'mv',
+    `
     case "$*" in *${destdir}${lib}/installed) ;; *)
       [ "$(wc -c <${count})" -lt ${times} ] || exit 1
       printf x >>${count}
     esac
-    PATH=${process.env['PATH']} exec mv "$@"`);
+    PATH=${process.env['PATH']} exec mv "$@"`,
+  );
   return bin;
 }
 
@@ -684,7 +740,10 @@ function snapshot(root: string): string[] {
 }
 
 function walk(root: string): string[] {
-  return fs.readdirSync(root, { recursive: true, encoding: 'utf8' }).map((file) => `/${file}`).sort();
+  return fs
+    .readdirSync(root, { recursive: true, encoding: 'utf8' })
+    .map((file) => `/${file}`)
+    .sort();
 }
 
 // --- a host ---------------------------------------------------------------------------------
@@ -704,9 +763,22 @@ function find(program: string): string {
 function makeHost() {
   const directory = fs.mkdtempSync(path.join(scratch, 'host-'));
   const at = (file: string) => directory + file;
-  const folders = ['/host', '/usr/bin', '/usr/lib/udev/rules.d', '/usr/local', '/etc', '/run/systemd/system', '/sys', '/tmp'];
+  const folders = [
+    '/host',
+    '/usr/bin',
+    '/usr/lib/udev/rules.d',
+    '/usr/local',
+    '/etc',
+    '/run/systemd/system',
+    '/sys',
+    '/tmp',
+  ];
   for (const folder of folders) fs.mkdirSync(at(folder), { recursive: true });
-  for (const [link, target] of [['/bin', 'usr/bin'], ['/dev', 'host/dev'], ['/proc', 'host/proc']] as const) {
+  for (const [link, target] of [
+    ['/bin', 'usr/bin'],
+    ['/dev', 'host/dev'],
+    ['/proc', 'host/proc'],
+  ] as const) {
     fs.symlinkSync(target, at(link));
   }
   for (const folder of ['/lib', '/lib64', '/usr/lib64'].filter((name) => fs.existsSync(name))) {
@@ -716,7 +788,35 @@ function makeHost() {
   for (const name of fs.readdirSync('/usr/lib').filter((name) => name !== 'udev' && name !== 'systemd')) {
     fs.symlinkSync(`/host/usr/lib/${name}`, at(`/usr/lib/${name}`));
   }
-  for (const tool of ['sh', 'cat', 'chmod', 'chown', 'cp', 'cut', 'date', 'dirname', 'env', 'find', 'flock', 'grep', 'head', 'id', 'ln', 'ls', 'mkdir', 'mv', 'readlink', 'rm', 'rmdir', 'sed', 'sha256sum', 'sort', 'stat', 'timeout', 'touch']) {
+  for (const tool of [
+    'sh',
+    'cat',
+    'chmod',
+    'chown',
+    'cp',
+    'cut',
+    'date',
+    'dirname',
+    'env',
+    'find',
+    'flock',
+    'grep',
+    'head',
+    'id',
+    'ln',
+    'ls',
+    'mkdir',
+    'mv',
+    'readlink',
+    'rm',
+    'rmdir',
+    'sed',
+    'sha256sum',
+    'sort',
+    'stat',
+    'timeout',
+    'touch',
+  ]) {
     fs.symlinkSync(`/host${find(tool)}`, at(`/usr/bin/${tool}`));
   }
   fs.symlinkSync(`/host${fs.realpathSync(process.execPath)}`, at('/usr/bin/node'));
@@ -735,13 +835,17 @@ function makeHost() {
       for (const program of programs) fs.rmSync(at(`/usr/bin/${program}`));
     },
     virshWithOneAttached() {
-      host.program('virsh', `case $3 in
+      host.program(
+        'virsh',
+        `case $3 in
         list) echo '1111-22 win 10'; echo ;;
         dumpxml) echo "<alias name='hostdev0'/><alias name='ua-usbhp-1-1_2-37'/>" ;;
-        esac`);
+        esac`,
+      );
     },
     install(...args: string[]) {
-      const script = 'mount --rbind / "$1/host" && cd / && root=$1 && shift && exec chroot "$root" /usr/bin/sh /src/install.sh "$@"';
+      const script =
+        'mount --rbind / "$1/host" && cd / && root=$1 && shift && exec chroot "$root" /usr/bin/sh /src/install.sh "$@"';
       return exec(['unshare', ...namespace, 'sh', '-c', script, 'sh', directory, ...args], {
         PATH: '/usr/sbin:/usr/bin:/sbin:/bin',
       });
@@ -753,6 +857,10 @@ function makeHost() {
   };
   for (const name of ['systemctl', 'udevadm', 'logger']) host.program(name, '');
   fakeProgram(at('/usr/bin'), 'systemd-run', 'while [ "${1#/}" = "$1" ]; do shift; done; exec "$@"');
-  fakeProgram(at('/usr/bin'), 'virsh', '[ "$1" != --version ] || { echo 9.0.0; exit; }\necho "virsh $*" >>/log\n[ "$3" != uri ] || echo qemu:///system');
+  fakeProgram(
+    at('/usr/bin'),
+    'virsh',
+    '[ "$1" != --version ] || { echo 9.0.0; exit; }\necho "virsh $*" >>/log\n[ "$3" != uri ] || echo qemu:///system',
+  );
   return host;
 }

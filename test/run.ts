@@ -13,7 +13,10 @@ const chosen = readdirSync('test', { recursive: true, encoding: 'utf8' })
 const isRig = (file: string) => file.startsWith('test/rig/');
 
 const counts = { pass: 0, fail: 0, skipped: 0 };
-await runFiles(chosen.filter((file) => !isRig(file)), 2);
+await runFiles(
+  chosen.filter((file) => !isRig(file)),
+  2,
+);
 await runFiles(chosen.filter(isRig), 1);
 
 if (process.env['CI'] !== undefined && counts.skipped > 0) {
@@ -22,7 +25,9 @@ if (process.env['CI'] !== undefined && counts.skipped > 0) {
 }
 if (counts.pass + counts.fail === 0) process.exitCode = 1;
 if (counts.fail > 0) process.exitCode = 1;
-process.stdout.write(`${counts.pass} passed, ${counts.fail} failed${counts.skipped > 0 ? `, ${counts.skipped} skipped` : ''}\n`);
+process.stdout.write(
+  `${counts.pass} passed, ${counts.fail} failed${counts.skipped > 0 ? `, ${counts.skipped} skipped` : ''}\n`,
+);
 
 async function runFiles(files: string[], concurrency: number): Promise<void> {
   if (files.length === 0) return;

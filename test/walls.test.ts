@@ -13,13 +13,21 @@ test('core is pure: it imports nothing of the world', () => {
 
 test('virsh has one door: execa is imported by one file', () => {
   const files = importsUnder('src').filter(([, imports]) => imports.includes('execa'));
-  assert.deepEqual(files.map(([file]) => file), ['src/host/virsh.ts']);
+  assert.deepEqual(
+    files.map(([file]) => file),
+    ['src/host/virsh.ts'],
+  );
 });
 
 test('only entry points touch the process', () => {
   const files = readdirSync('src', { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'));
   const touching = files.filter((file) => /process\.(env|argv|exit)/.test(readFileSync(`src/${file}`, 'utf8')));
-  assert.deepEqual(touching.filter((file) => !['hook.ts', 'service.ts', 'cli.ts', 'by-hand.ts'].includes(file) && !file.startsWith('commands/')), []);
+  assert.deepEqual(
+    touching.filter(
+      (file) => !['hook.ts', 'service.ts', 'cli.ts', 'by-hand.ts'].includes(file) && !file.startsWith('commands/'),
+    ),
+    [],
+  );
 });
 
 function importsUnder(folder: string): [string, string[]][] {

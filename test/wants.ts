@@ -22,7 +22,10 @@ export function wantOf({ device = '1-1', ...change }: Partial<Omit<Want, 'device
   };
 }
 
-export function deviceOf({ name = '1-1', ...change }: Partial<Omit<PluggedDevice, 'name'>> & { name?: string }): PluggedDevice {
+export function deviceOf({
+  name = '1-1',
+  ...change
+}: Partial<Omit<PluggedDevice, 'name'>> & { name?: string }): PluggedDevice {
   return {
     name: nameOf(name),
     busNumber: 1,

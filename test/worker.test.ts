@@ -17,7 +17,10 @@ test('a plugged device is attached to its domain under our mark, with four runs 
   assert.deepEqual(box.hostdevs(), ['1:2 ua-usbhp-1-1-2']);
   assert.deepEqual(box.virshVerbs(), ['list', 'dumpxml', 'attach-device', 'dumpxml']);
   await until('the line', () => lines.length > 0);
-  assert.match(lines[0] ?? '', /^<30>\w{3} .\d \d\d:\d\d:\d\d usb-libvirt-hotplug\[\d+\]: attached 0627:0001 "QEMU USB Keyboard" on port 1-1 \(bus 001 device 002\) to guest1 in \d+ ms$/);
+  assert.match(
+    lines[0] ?? '',
+    /^<30>\w{3} .\d \d\d:\d\d:\d\d usb-libvirt-hotplug\[\d+\]: attached 0627:0001 "QEMU USB Keyboard" on port 1-1 \(bus 001 device 002\) to guest1 in \d+ ms$/,
+  );
   assert.equal(lines.length, 1);
   assert.ok(!box.isAwake());
 });
@@ -33,7 +36,10 @@ test('an unplugged device is detached, and nothing of it is kept', async (contex
   await box.work();
   assert.deepEqual([box.hostdevs(), box.wants(), box.records()], [[], [], []]);
   await until('both lines', () => lines.length === 2);
-  assert.match(lines[1] ?? '', /detached 0627:0001 "QEMU USB Keyboard" on port 1-1 \(bus 001 device 002\) from guest1 in \d+ ms: it was unplugged$/);
+  assert.match(
+    lines[1] ?? '',
+    /detached 0627:0001 "QEMU USB Keyboard" on port 1-1 \(bus 001 device 002\) from guest1 in \d+ ms: it was unplugged$/,
+  );
 });
 
 test('arguments go to virsh one by one, options end before names, and the XML is a real file that is gone afterwards', async (context) => {
@@ -43,7 +49,16 @@ test('arguments go to virsh one by one, options end before names, and the XML is
   await box.work();
   const attach = box.calls().find(({ args }) => args.includes('attach-device'))?.args ?? [];
   const file = attach.at(-1) ?? '';
-  assert.deepEqual(attach, ['--quiet', '--connect', 'qemu:///system', 'attach-device', '--live', '--', '36a02b13-6bb5-4cbf-a23b-000000000001', file]);
+  assert.deepEqual(attach, [
+    '--quiet',
+    '--connect',
+    'qemu:///system',
+    'attach-device',
+    '--live',
+    '--',
+    '36a02b13-6bb5-4cbf-a23b-000000000001',
+    file,
+  ]);
   assert.ok(file.startsWith(join(box.run, 'tmp/')) && !existsSync(file));
 });
 
@@ -113,17 +128,27 @@ test('names that virsh or a shell could misread reach their own domain', async (
 test('a domain that is off is waited for, with the reason on file and in one line', async (context) => {
   const box = openBox(context);
   const lines = box.openSyslog();
-  box.libvirt((state) => { stopDomain(state, 'guest1'); });
+  box.libvirt((state) => {
+    stopDomain(state, 'guest1');
+  });
   box.plug(keyboard);
   await box.event('add', keyboard, 'guest1');
   assert.equal((await box.work()).exitCode, 0);
   assert.equal((await box.work()).exitCode, 0);
-  assert.deepEqual([box.record('1-1@002.json').standing.kind, box.record('1-1@002.json').standing.reason], ['waiting', 'domain-not-running']);
+  assert.deepEqual(
+    [box.record('1-1@002.json').standing.kind, box.record('1-1@002.json').standing.reason],
+    ['waiting', 'domain-not-running'],
+  );
   await until('the line', () => lines.length > 0);
   assert.equal(lines.length, 1);
-  assert.match(lines[0] ?? '', /waiting .* for guest1 after \d+ ms: the domain is not running; it will be attached when the domain starts$/);
+  assert.match(
+    lines[0] ?? '',
+    /waiting .* for guest1 after \d+ ms: the domain is not running; it will be attached when the domain starts$/,
+  );
 
-  box.libvirt((state) => { startDomain(state, 'guest1'); });
+  box.libvirt((state) => {
+    startDomain(state, 'guest1');
+  });
   await box.work();
   assert.deepEqual(box.hostdevs(), ['1:2 ua-usbhp-1-1-2']);
 });
@@ -135,20 +160,30 @@ test('a domain that nobody has defined is waited for, and the way to find its na
   await box.event('add', keyboard, 'gusst1');
   await box.work();
   await until('the line', () => lines.length > 0);
-  assert.match(lines[0] ?? '', /^<28>.*no domain is named so at qemu:\/\/\/system; define it or correct the rule \(virsh -c qemu:\/\/\/system list --all shows the names\)$/);
+  assert.match(
+    lines[0] ?? '',
+    /^<28>.*no domain is named so at qemu:\/\/\/system; define it or correct the rule \(virsh -c qemu:\/\/\/system list --all shows the names\)$/,
+  );
 });
 
 test('with libvirtd down the device waits, and comes when it is back', async (context) => {
   const box = openBox(context);
   const lines = box.openSyslog();
-  box.libvirt((state) => { state.libvirtdDown = true; });
+  box.libvirt((state) => {
+    state.libvirtdDown = true;
+  });
   box.plug(keyboard);
   await box.event('add', keyboard, 'guest1');
   const worker = box.service();
   await until('the line', () => lines.length > 0);
-  assert.match(lines[0] ?? '', /libvirt does not answer at qemu:\/\/\/system; it will be attached when libvirtd \(or virtqemud\) runs again/);
+  assert.match(
+    lines[0] ?? '',
+    /libvirt does not answer at qemu:\/\/\/system; it will be attached when libvirtd \(or virtqemud\) runs again/,
+  );
   assert.equal(box.record('1-1@002.json').standing.reason, 'hypervisor-unreachable');
-  box.libvirt((state) => { state.libvirtdDown = false; });
+  box.libvirt((state) => {
+    state.libvirtdDown = false;
+  });
   assert.equal((await ended(worker)).exitCode, 0);
   assert.deepEqual(box.hostdevs(), ['1:2 ua-usbhp-1-1-2']);
   assert.equal(lines.length, 2);
@@ -158,7 +193,11 @@ test('what is transient is tried again, and told only when it is over', async (c
   for (const fault of [
     { match: 'attach-device', times: 2, jobLock: true },
     { match: 'attach-device', stderr: 'error: internal error: Did not find USB device bus:1 device:2\n' },
-    { match: 'attach-device', stderr: "error: internal error: unable to execute QEMU command 'device_add': failed to find host usb device 1:2\n" },
+    {
+      match: 'attach-device',
+      stderr:
+        "error: internal error: unable to execute QEMU command 'device_add': failed to find host usb device 1:2\n",
+    },
     { match: 'attach-device', afterEffect: true, exit141: true },
     { match: 'attach-device', exit141: true },
     { match: 'attach-device', afterEffect: true, killed: true },
@@ -167,14 +206,17 @@ test('what is transient is tried again, and told only when it is over', async (c
   ]) {
     const box = openBox(context);
     const lines = box.openSyslog();
-    box.libvirt((state) => { state.faults.push(fault); });
+    box.libvirt((state) => {
+      state.faults.push(fault);
+    });
     box.plug(keyboard);
     await box.event('add', keyboard, 'guest1');
     await box.work();
     assert.deepEqual(box.hostdevs(), ['1:2 ua-usbhp-1-1-2'], JSON.stringify(fault));
     await until('the line', () => lines.length > 0);
     assert.match(lines.at(-1) ?? '', /attached/);
-    if (fault.match === 'attach-device' && fault.exit141 === undefined && fault.killed === undefined) assert.equal(lines.length, 1, lines.join('\n'));
+    if (fault.match === 'attach-device' && fault.exit141 === undefined && fault.killed === undefined)
+      assert.equal(lines.length, 1, lines.join('\n'));
   }
 });
 
@@ -185,7 +227,9 @@ test('a detach that virsh calls done and that is not done is noticed, and done b
   await box.work();
   box.unplug(keyboard);
   await box.event('remove', keyboard);
-  box.libvirt((state) => { state.faults.push({ match: 'detach-device-alias', silentDetach: true }); });
+  box.libvirt((state) => {
+    state.faults.push({ match: 'detach-device-alias', silentDetach: true });
+  });
   await box.work();
   assert.ok(box.virshVerbs().includes('detach-device'));
   assert.deepEqual([box.hostdevs(), box.wants()], [[], []]);
@@ -198,7 +242,9 @@ test('a detach that takes its time is waited for', async (context) => {
   await box.work();
   box.unplug(keyboard);
   await box.event('remove', keyboard);
-  box.libvirt((state) => { state.faults.push({ match: 'detach-device-alias', silentDetach: 3 }); });
+  box.libvirt((state) => {
+    state.faults.push({ match: 'detach-device-alias', silentDetach: 3 });
+  });
   await box.work();
   assert.ok(!box.virshVerbs().includes('detach-device'));
   assert.deepEqual([box.hostdevs(), box.wants()], [[], []]);
@@ -211,7 +257,10 @@ test('without a free port the device waits, and the others get theirs', async (c
     addDomain(state, { name: 'full', usbPorts: 0 });
   });
   const other = { port: '1-2', number: 3 };
-  for (const [device, domain] of [[keyboard, 'full'], [other, 'guest1']] as const) {
+  for (const [device, domain] of [
+    [keyboard, 'full'],
+    [other, 'guest1'],
+  ] as const) {
     box.plug(device);
     await box.event('add', device, domain);
   }
@@ -228,7 +277,10 @@ test('one domain that hangs holds up no other', async (context) => {
     state.faults.push({ match: `dumpxml ${hanging.uuid}`, times: 9, hangMs: 60_000 });
   });
   const other = { port: '1-2', number: 3 };
-  for (const [device, domain] of [[keyboard, 'hanging'], [other, 'guest1']] as const) {
+  for (const [device, domain] of [
+    [keyboard, 'hanging'],
+    [other, 'guest1'],
+  ] as const) {
     box.plug(device);
     await box.event('add', device, domain);
   }
@@ -248,7 +300,10 @@ test('a hub is refused in words', async (context) => {
   await box.work();
   assert.ok(!box.virshVerbs().includes('attach-device'));
   await until('the line', () => lines.length > 0);
-  assert.match(lines[0] ?? '', /^<28>.*refused 0409:55aa "QEMU USB Hub" on port 1-4 .*: it is a hub, which libvirt cannot hand over/);
+  assert.match(
+    lines[0] ?? '',
+    /^<28>.*refused 0409:55aa "QEMU USB Hub" on port 1-4 .*: it is a hub, which libvirt cannot hand over/,
+  );
 });
 
 test('a device that is not configured yet is waited for', async (context) => {
@@ -367,7 +422,13 @@ test('virsh runs under LC_ALL=C with a PATH and nothing else of an environment',
   box.plug(keyboard);
   await box.event('add', keyboard, 'guest1', { LD_PRELOAD: '', NODE_OPTIONS: '' });
   await box.work();
-  const names = readFileSync(seen, 'utf8').trim().split('\n').map((line) => line.split('=')[0]);
+  const names = readFileSync(seen, 'utf8')
+    .trim()
+    .split('\n')
+    .map((line) => line.split('=')[0]);
   // The shell that the fake is started by adds PWD and such.
-  assert.deepEqual(names.filter((name) => !['PWD', 'SHLVL', '_', 'OLDPWD'].includes(name ?? '')).sort(), ['LC_ALL', 'PATH']);
+  assert.deepEqual(names.filter((name) => !['PWD', 'SHLVL', '_', 'OLDPWD'].includes(name ?? '')).sort(), [
+    'LC_ALL',
+    'PATH',
+  ]);
 });

@@ -60,7 +60,9 @@ export function parseProduct(product: string): { vendorId: string; productId: st
 
 /** udev's ID_MODEL_ENC, "QEMU\\x20USB\\x20Mouse" → "QEMU USB Mouse": any bytes that a maker or an attacker chose. */
 export function decodeModel(text: string): string {
-  return text.replace(/\\x([0-9a-f]{2})/gi, (_, digits: string) => String.fromCharCode(Number.parseInt(digits, 16))).trim();
+  return text
+    .replace(/\\x([0-9a-f]{2})/gi, (_, digits: string) => String.fromCharCode(Number.parseInt(digits, 16)))
+    .trim();
 }
 
 function hexId(digits: string): string {

@@ -11,17 +11,19 @@ export interface DomainName {
 export function domainNameFault(name: string): string | undefined {
   if (name === '') return 'no domain is named; give it as the last argument or in USB_LIBVIRT_DOMAIN';
   // eslint-disable-next-line no-control-regex -- libvirt allows neither in a name
-  if (/[\u0000-\u001f\u007f/]/.test(name)) return 'the domain\'s name has a control character or a slash in it, which libvirt allows in none';
+  if (/[\u0000-\u001f\u007f/]/.test(name))
+    return "the domain's name has a control character or a slash in it, which libvirt allows in none";
   return undefined;
 }
 
 /**
- * The lines of `virsh list --uuid --name`: the UUID, a space, the name (padded to columns by some versions).
+ * The lines of `virsh list --uuid --name`: the UUID, one space, the name as it is (libvirt 9.0 and 11.3).
+ * A name may begin or end with blanks.
  */
 export function parseDomainList(text: string): DomainName[] {
   return text.split('\n').flatMap((line) => {
     const match = /^([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}) (.*)$/.exec(line);
-    return match?.[1] === undefined || match[2] === undefined ? [] : [{ uuid: match[1], name: match[2].trimEnd() }];
+    return match?.[1] === undefined || match[2] === undefined ? [] : [{ uuid: match[1], name: match[2] }];
   });
 }
 

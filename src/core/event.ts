@@ -50,7 +50,8 @@ export function parseEvent(environment: Environment): Event {
 
 function parseDevice(kind: 'wanted' | 'removed', environment: Environment): Event {
   const busNumber = parseNumber(environment['BUSNUM'] ?? '');
-  if (busNumber === undefined) return wrong('BUSNUM', environment['BUSNUM'], 'the bus number as lsusb prints it, "001"');
+  if (busNumber === undefined)
+    return wrong('BUSNUM', environment['BUSNUM'], 'the bus number as lsusb prints it, "001"');
   const deviceNumber = parseNumber(environment['DEVNUM'] ?? '');
   if (deviceNumber === undefined) {
     return wrong('DEVNUM', environment['DEVNUM'], 'the device number as lsusb prints it, "037"');
@@ -62,7 +63,10 @@ function parseDevice(kind: 'wanted' | 'removed', environment: Environment): Even
     return wrong('DEVPATH', devpath, 'a USB device\'s path, "/devices/…/usb1/1-1"');
   }
   if (name !== undefined && busOf(name) !== busNumber) {
-    return { kind: 'invalid', message: `BUSNUM says bus ${busNumber} but DEVPATH speaks of ${name}, which is on bus ${busOf(name)}` };
+    return {
+      kind: 'invalid',
+      message: `BUSNUM says bus ${busNumber} but DEVPATH speaks of ${name}, which is on bus ${busOf(name)}`,
+    };
   }
   return {
     kind,

@@ -46,11 +46,20 @@ export function describeStanding(want: Want, standing: Standing, tookMs: number)
         text: `waiting ${device} for ${domain} after ${took}: ${describeReason(standing.reason, want)}${quote(standing.said)}`,
       };
     case 'refused':
-      return { severity: 'warning', text: `refused ${device} for ${domain} after ${took}: it is a hub, which libvirt cannot hand over; name the devices behind it` };
+      return {
+        severity: 'warning',
+        text: `refused ${device} for ${domain} after ${took}: it is a hub, which libvirt cannot hand over; name the devices behind it`,
+      };
     case 'leaving':
-      return { severity: 'warning', text: `leaving ${device} from ${domain} after ${took}: ${describeStay(standing.reason, want)}${quote(standing.said)}` };
+      return {
+        severity: 'warning',
+        text: `leaving ${device} from ${domain} after ${took}: ${describeStay(standing.reason, want)}${quote(standing.said)}`,
+      };
     case 'released':
-      return { severity: 'info', text: `released ${device} from ${domain} in ${took}: taken back by hand, until it is replugged or given again` };
+      return {
+        severity: 'info',
+        text: `released ${device} from ${domain} in ${took}: taken back by hand, until it is replugged or given again`,
+      };
     case 'gone':
       return { severity: 'info', text: `detached ${device} from ${domain} in ${took}: it was unplugged` };
     case 'dropped':
@@ -60,12 +69,18 @@ export function describeStanding(want: Want, standing: Standing, tookMs: number)
 
 /** A device of ours that nobody knew of any more, left where it is. */
 export function describeAdoption(device: NamedDevice, domain: string): Message {
-  return { severity: 'notice', text: `adopted ${describeDevice(device)} in ${printable(domain)}: it carries our mark, and nothing else was known of it` };
+  return {
+    severity: 'notice',
+    text: `adopted ${describeDevice(device)} in ${printable(domain)}: it carries our mark, and nothing else was known of it`,
+  };
 }
 
 /** What was left in a domain of a device that is no longer there. */
 export function describeGhost(alias: string, domain: string): Message {
-  return { severity: 'notice', text: `removed the stale hostdev ${printable(alias)} from ${printable(domain)}: its device is no longer plugged in there` };
+  return {
+    severity: 'notice',
+    text: `removed the stale hostdev ${printable(alias)} from ${printable(domain)}: its device is no longer plugged in there`,
+  };
 }
 
 /** One owner a device: the second domain's rule is told whose it is. */
@@ -97,7 +112,7 @@ function describeReason(reason: WaitingReason, want: Want): string {
     case 'hypervisor-unreachable':
       return `libvirt does not answer at ${want.uri}; it will be attached when libvirtd (or virtqemud) runs again`;
     case 'virsh-missing':
-      return 'virsh was not found; install libvirt\'s client programs';
+      return "virsh was not found; install libvirt's client programs";
     case 'denied':
       return `libvirt refuses access at ${want.uri}; run as root or see its authentication settings`;
     case 'timed-out':
@@ -105,7 +120,7 @@ function describeReason(reason: WaitingReason, want: Want): string {
     case 'device-not-found':
       return 'libvirt does not see the device yet; it is tried again';
     case 'device-not-openable':
-      return 'QEMU cannot open the device; its speed may not fit the domain\'s USB controller (a qemu-xhci fits all)';
+      return "QEMU cannot open the device; its speed may not fit the domain's USB controller (a qemu-xhci fits all)";
     case 'device-in-use':
       return 'another domain holds it; detach it there';
     case 'no-free-port':

@@ -29,7 +29,13 @@ export interface Domain extends DomainName {
 /** One change to one running domain. */
 export type Action =
   | { readonly kind: 'attach'; readonly uri: string; readonly domain: DomainName; readonly want: Want }
-  | { readonly kind: 'detach'; readonly uri: string; readonly domain: DomainName; readonly hostdev: Hostdev; readonly want: Want | undefined };
+  | {
+      readonly kind: 'detach';
+      readonly uri: string;
+      readonly domain: DomainName;
+      readonly hostdev: Hostdev;
+      readonly want: Want | undefined;
+    };
 
 export interface Plan {
   /** In the order to be carried out within a domain: what leaves goes before what comes, for it may free the port. */
@@ -77,7 +83,9 @@ function judge(want: Want, situation: Situation): Judgement {
 
   const target = findDomain(hypervisor.domains, want.domain);
   const held = hypervisor.domains.flatMap((domain) =>
-    hostdevsOf(domain).filter((hostdev) => isOf(want, hostdev, domain === target, situation)).map((hostdev) => ({ domain, hostdev })),
+    hostdevsOf(domain)
+      .filter((hostdev) => isOf(want, hostdev, domain === target, situation))
+      .map((hostdev) => ({ domain, hostdev })),
   );
   if (!wanted) {
     if (held.length > 0) return { standing: undefined, actions: held.map((place) => detach(want, place)) };

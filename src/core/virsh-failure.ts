@@ -38,7 +38,10 @@ export function readFailure(stderr: string): Failure {
 const texts: readonly (readonly [RegExp, FailureKind])[] = [
   [/authentication (failed|unavailable)|access denied|Failed to connect socket to .*: Permission denied/, 'denied'],
   // A daemon that dies under virsh is "down" as well: the live XML will tell what it still did.
-  [/failed to connect to the hypervisor|Failed to connect socket|End of file while reading data|Cannot (recv|write) data|client socket is closed|Disconnected from .* due to/, 'hypervisor-unreachable'],
+  [
+    /failed to connect to the hypervisor|Failed to connect socket|End of file while reading data|Cannot (recv|write) data|client socket is closed|Disconnected from .* due to/,
+    'hypervisor-unreachable',
+  ],
   [/failed to get domain|[Dd]omain not found|no domain with matching/, 'domain-unknown'],
   [/domain is not running/, 'domain-not-running'],
   [/cannot acquire state change lock/, 'domain-busy'],

@@ -38,7 +38,11 @@ export function readDevice(sysfs: string, name: SysfsName): PluggedDevice | unde
 }
 
 /** The plugged device with these numbers, and its path as the kernel would say it in DEVPATH. */
-export function findByNumbers(sysfs: string, busNumber: number, deviceNumber: number): { device: PluggedDevice; devpath: string } | undefined {
+export function findByNumbers(
+  sysfs: string,
+  busNumber: number,
+  deviceNumber: number,
+): { device: PluggedDevice; devpath: string } | undefined {
   for (const device of readPlugged(sysfs).values()) {
     if (device.busNumber !== busNumber || device.deviceNumber !== deviceNumber) continue;
     return { device, devpath: realpathSync(join(devicesIn(sysfs), device.name)).slice(realpathSync(sysfs).length) };

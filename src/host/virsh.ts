@@ -6,7 +6,8 @@ import { buildHostdev, parseDomain, type Hostdev, type UsbAddress } from '../cor
 import { readFailure, type Failure } from '../core/virsh-failure.js';
 import { writeWhole } from './files.js';
 
-export type Answer<T> = { readonly kind: 'done'; readonly value: T } | { readonly kind: 'failed'; readonly failure: Failure };
+export type Answer<T> =
+  { readonly kind: 'done'; readonly value: T } | { readonly kind: 'failed'; readonly failure: Failure };
 
 /** What this program asks of libvirt. Domains go by UUID, which virsh cannot mistake for anything else. */
 export interface Virsh {
@@ -42,12 +43,20 @@ export function openVirsh({ path, runDirectory }: { path: string; runDirectory: 
     if (result.timedOut) return failed({ kind: 'timed-out', said: '' });
     if (result.code === 'ENOENT') return failed({ kind: 'virsh-missing', said: '' });
     // Killed, or gone without a word (libvirtd's activation failed: 141): nobody knows what was done.
-    if (result.stderr.trim() === '') return failed({ kind: 'hypervisor-unreachable', said: `virsh ended with ${result.exitCode ?? result.signal ?? 'nothing'}` });
+    if (result.stderr.trim() === '')
+      return failed({
+        kind: 'hypervisor-unreachable',
+        said: `virsh ended with ${result.exitCode ?? result.signal ?? 'nothing'}`,
+      });
     return failed(readFailure(result.stderr));
   }
 
   /** virsh reads XML from a real file only: a child's stdin under Node is a socket, which it cannot open. */
-  async function runWithXml(uri: string, xml: string, args: (file: string) => readonly string[]): Promise<Answer<void>> {
+  async function runWithXml(
+    uri: string,
+    xml: string,
+    args: (file: string) => readonly string[],
+  ): Promise<Answer<void>> {
     const file = join(runDirectory, `tmp/hostdev-${process.pid}-${++files}.xml`);
     writeWhole(file, xml);
     try {

@@ -13,7 +13,9 @@ export async function carryOut(action: Action, virsh: Virsh): Promise<Trouble | 
   switch (action.kind) {
     case 'attach': {
       const { uri, domain, want } = action;
-      return troubleOf(await virsh.attach(uri, domain.uuid, want, markOf(want))) ?? { reason: 'not-in-live-xml', said: '' };
+      return (
+        troubleOf(await virsh.attach(uri, domain.uuid, want, markOf(want))) ?? { reason: 'not-in-live-xml', said: '' }
+      );
     }
     case 'detach':
       return detach(action, virsh);
@@ -21,7 +23,10 @@ export async function carryOut(action: Action, virsh: Virsh): Promise<Trouble | 
 }
 
 /** By our mark first, then by bus and device: what counts is that the live XML holds it no more. */
-async function detach({ uri, domain, hostdev }: Extract<Action, { kind: 'detach' }>, virsh: Virsh): Promise<Trouble | undefined> {
+async function detach(
+  { uri, domain, hostdev }: Extract<Action, { kind: 'detach' }>,
+  virsh: Virsh,
+): Promise<Trouble | undefined> {
   const ways: (() => Promise<Answer<void>>)[] = [];
   const { address } = hostdev;
   if (parseMark(hostdev.alias) !== undefined) ways.push(() => virsh.detachAlias(uri, domain.uuid, hostdev.alias));
@@ -37,12 +42,24 @@ async function detach({ uri, domain, hostdev }: Extract<Action, { kind: 'detach'
 }
 
 /** Troubles that another way of asking would meet as well. */
-const asWellLater: readonly string[] = ['hypervisor-unreachable', 'timed-out', 'domain-busy', 'denied', 'virsh-missing'];
+const asWellLater: readonly string[] = [
+  'hypervisor-unreachable',
+  'timed-out',
+  'domain-busy',
+  'denied',
+  'virsh-missing',
+];
 
 const detachPausesMs = [100, 200, 400, 800, 1600, 3200];
 
 /** Whether the domain holds the hostdev no more; waits for it when it `mayTakeAWhile`. */
-async function isOut(uri: string, uuid: string, hostdev: Hostdev, virsh: Virsh, mayTakeAWhile: boolean): Promise<boolean> {
+async function isOut(
+  uri: string,
+  uuid: string,
+  hostdev: Hostdev,
+  virsh: Virsh,
+  mayTakeAWhile: boolean,
+): Promise<boolean> {
   for (const pauseMs of mayTakeAWhile ? [0, ...detachPausesMs] : [0]) {
     await sleep(pauseMs);
     const live = await virsh.readLive(uri, uuid);

@@ -14,7 +14,8 @@ export function openLedger({ records, wants, clock, log }: World) {
   function begin(want: Want): number {
     const key = recordKey(want);
     // A claim that nobody has judged yet began when it was made.
-    const beganMs = begunMs.get(key) ?? (records.read(want) === undefined ? Math.min(want.claimedAtMs, clock.now()) : clock.now());
+    const beganMs =
+      begunMs.get(key) ?? (records.read(want) === undefined ? Math.min(want.claimedAtMs, clock.now()) : clock.now());
     begunMs.set(key, beganMs);
     return beganMs;
   }

@@ -29,7 +29,10 @@ const readAtOnce = 8;
 export async function look(world: World, lanes: Lanes, memory: Memory): Promise<Situation> {
   const { wants, unreadable } = world.wants.readAll();
   for (const fileName of unreadable) {
-    world.log({ severity: 'warning', text: `${fileName} under wants/ is no want of this version; it was removed, and "udevadm trigger --subsystem-match=usb" brings it back from the rules` });
+    world.log({
+      severity: 'warning',
+      text: `${fileName} under wants/ is no want of this version; it was removed, and "udevadm trigger --subsystem-match=usb" brings it back from the rules`,
+    });
     world.wants.removeUnreadable(fileName);
   }
   const uris = new Set([world.defaultUri, ...wants.map(({ uri }) => uri)]);
@@ -37,7 +40,13 @@ export async function look(world: World, lanes: Lanes, memory: Memory): Promise<
   await Promise.all(
     [...uris].map(async (uri) => {
       const hypervisor = await lanes.within(uri, patienceMs, () =>
-        readHypervisor(uri, wants.filter((want) => want.uri === uri), world, lanes, memory),
+        readHypervisor(
+          uri,
+          wants.filter((want) => want.uri === uri),
+          world,
+          lanes,
+          memory,
+        ),
       );
       if (hypervisor !== undefined) hypervisors.set(uri, hypervisor);
     }),
@@ -46,7 +55,13 @@ export async function look(world: World, lanes: Lanes, memory: Memory): Promise<
   return { wants, plugged: world.readPlugged(), hypervisors };
 }
 
-async function readHypervisor(uri: string, wants: readonly Want[], world: World, lanes: Lanes, memory: Memory): Promise<Hypervisor> {
+async function readHypervisor(
+  uri: string,
+  wants: readonly Want[],
+  world: World,
+  lanes: Lanes,
+  memory: Memory,
+): Promise<Hypervisor> {
   let running = memory.running.get(uri);
   if (running === undefined) {
     const answer = await world.virsh.list(uri, 'running');
@@ -57,7 +72,9 @@ async function readHypervisor(uri: string, wants: readonly Want[], world: World,
 
   const limit = pLimit(readAtOnce);
   const domains = await Promise.all(
-    running.map((domain) => limit(async (): Promise<Domain> => ({ ...domain, live: await readLive(uri, domain, world, lanes, memory) }))),
+    running.map((domain) =>
+      limit(async (): Promise<Domain> => ({ ...domain, live: await readLive(uri, domain, world, lanes, memory) })),
+    ),
   );
   if (wants.every((want) => findDomain(domains, want.domain) !== undefined)) return { kind: 'reached', domains };
 
@@ -65,10 +82,19 @@ async function readHypervisor(uri: string, wants: readonly Want[], world: World,
   const answer = await world.virsh.list(uri, 'all');
   if (answer.kind === 'failed') return answer;
   const off = answer.value.filter(({ uuid }) => !domains.some((domain) => domain.uuid === uuid));
-  return { kind: 'reached', domains: [...domains, ...off.map((domain): Domain => ({ ...domain, live: { kind: 'off' } }))] };
+  return {
+    kind: 'reached',
+    domains: [...domains, ...off.map((domain): Domain => ({ ...domain, live: { kind: 'off' } }))],
+  };
 }
 
-async function readLive(uri: string, domain: DomainName, world: World, lanes: Lanes, memory: Memory): Promise<Domain['live']> {
+async function readLive(
+  uri: string,
+  domain: DomainName,
+  world: World,
+  lanes: Lanes,
+  memory: Memory,
+): Promise<Domain['live']> {
   const lane = laneOf(uri, domain);
   const known = memory.live.get(lane);
   if (known !== undefined) return known;

@@ -47,7 +47,9 @@ export function openRetries(clock: Clock) {
      * chance then, and waits for something else: a lane that is busy, a device that is gone.
      */
     nextDueInMs(lookedAtMs: number): number | undefined {
-      const dueMs = Math.min(...[...troubles.values()].map((trouble) => trouble.dueMs).filter((due) => due > lookedAtMs));
+      const dueMs = Math.min(
+        ...[...troubles.values()].map((trouble) => trouble.dueMs).filter((due) => due > lookedAtMs),
+      );
       return Number.isFinite(dueMs) ? Math.max(0, dueMs - clock.now()) : undefined;
     },
   };

@@ -12,9 +12,16 @@ const run = join(directory, 'run');
 try {
   prepareHost();
   const bare = ['--jitless', '-e', '0'];
-  report('the hook under udev, a new want', bare, ['--jitless', resolve('dist/hook.cjs'), 'guest1'], () => { rmSync(run, { recursive: true, force: true }); });
+  report('the hook under udev, a new want', bare, ['--jitless', resolve('dist/hook.cjs'), 'guest1'], () => {
+    rmSync(run, { recursive: true, force: true });
+  });
   report('the hook under udev, an event that changes nothing', bare, ['--jitless', resolve('dist/hook.cjs'), 'guest1']);
-  report('a cold worker, one device, a virsh that returns at once', bare, ['--jitless', resolve('dist/service.cjs'), '--linger-seconds', '0'], plugAgain);
+  report(
+    'a cold worker, one device, a virsh that returns at once',
+    bare,
+    ['--jitless', resolve('dist/service.cjs'), '--linger-seconds', '0'],
+    plugAgain,
+  );
 } finally {
   rmSync(directory, { recursive: true });
 }
@@ -30,7 +37,9 @@ function report(what: string, baseline: string[], args: string[], before: () => 
   const ratio = median(times.map(({ bareMs, oursMs }) => oursMs / bareMs));
   const bareMs = median(times.map((time) => time.bareMs));
   const oursMs = median(times.map((time) => time.oursMs));
-  process.stdout.write(`${what}: ${oursMs.toFixed(0)} ms, ${ratio.toFixed(2)} times node --jitless -e 0 (${bareMs.toFixed(0)} ms); medians of ${pairs} pairs\n`);
+  process.stdout.write(
+    `${what}: ${oursMs.toFixed(0)} ms, ${ratio.toFixed(2)} times node --jitless -e 0 (${bareMs.toFixed(0)} ms); medians of ${pairs} pairs\n`,
+  );
 }
 
 function timeOf(args: string[]): number {
@@ -67,7 +76,13 @@ function prepareHost(): void {
   writeFileSync(join(directory, 'cgroup'), '0::/system.slice/systemd-udevd.service/udev\n');
   const device = join(directory, 'sys/bus/usb/devices/1-1');
   mkdirSync(device, { recursive: true });
-  for (const [name, value] of Object.entries({ busnum: '1', devnum: '2', idVendor: '0627', idProduct: '0001', bDeviceClass: '00' })) {
+  for (const [name, value] of Object.entries({
+    busnum: '1',
+    devnum: '2',
+    idVendor: '0627',
+    idProduct: '0001',
+    bDeviceClass: '00',
+  })) {
     writeFileSync(join(device, name), `${value}\n`);
   }
   mkdirSync(join(directory, 'sys/driver'));

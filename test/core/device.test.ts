@@ -26,7 +26,22 @@ test('numbers are read as decimals of one to three digits, and zero is no number
 
 test('a device is known by its port path or as a root hub, and an interface is no device', () => {
   for (const name of ['1-1', '1-1.2', '12-4.2.1.3', 'usb1', 'usb12']) assert.equal(parseSysfsName(name), name);
-  for (const name of ['1-1:1.0', '1-0:1.0', '1', '1-', '-1', '01-1', '1-1.', '1-1..2', '1-1/2', '../1-1', 'usb', 'usb0', '1-1.2.3.4.5.6.7.8', '']) {
+  for (const name of [
+    '1-1:1.0',
+    '1-0:1.0',
+    '1',
+    '1-',
+    '-1',
+    '01-1',
+    '1-1.',
+    '1-1..2',
+    '1-1/2',
+    '../1-1',
+    'usb',
+    'usb0',
+    '1-1.2.3.4.5.6.7.8',
+    '',
+  ]) {
     assert.equal(parseSysfsName(name), undefined, name);
   }
 });
@@ -51,5 +66,6 @@ test('numbers are padded as udev prints them', () => {
 test('PRODUCT gives the ids their leading zeros back', () => {
   assert.deepEqual(parseProduct('627/1/0'), { vendorId: '0627', productId: '0001' });
   assert.deepEqual(parseProduct('46F4/abcd/100'), { vendorId: '46f4', productId: 'abcd' });
-  for (const product of ['', '627/1', '627/1/0/2', 'xyz/1/0', '12345/1/0']) assert.equal(parseProduct(product), undefined, product);
+  for (const product of ['', '627/1', '627/1/0/2', 'xyz/1/0', '12345/1/0'])
+    assert.equal(parseProduct(product), undefined, product);
 });

@@ -5,9 +5,22 @@ import { domainNameFault, findDomain, parseDomainList } from '../../src/core/dom
 const uuid = '36a02b13-6bb5-4cbf-a23b-b8eb134f57e8';
 
 test('the list is read with whatever names libvirt allows', () => {
-  const names = ['guest1', '4', '--help', 'my vm', 'ü"\'$x', ' leading', 'a name that is longer than thirty columns'];
-  const text = names.map((name) => `${uuid} ${name.padEnd(30)}\n`).join('') + '\n';
-  assert.deepEqual(parseDomainList(text), names.map((name) => ({ uuid, name })));
+  const names = [
+    'guest1',
+    '4',
+    '--help',
+    'my vm',
+    'ü"\'$x',
+    ' leading',
+    'trailing ',
+    ' ',
+    'a name that is longer than thirty columns',
+  ];
+  const text = names.map((name) => `${uuid} ${name}\n`).join('') + '\n';
+  assert.deepEqual(
+    parseDomainList(text),
+    names.map((name) => ({ uuid, name })),
+  );
   assert.deepEqual(parseDomainList(''), []);
 });
 

@@ -29,7 +29,15 @@ test('a plug is understood', () => {
 
 test("the old README's manual run needs neither DEVPATH nor PRODUCT", () => {
   const event = parseEvent({ ACTION: 'add', SUBSYSTEM: 'usb', DEVTYPE: 'usb_device', BUSNUM: '001', DEVNUM: '037' });
-  assert.deepEqual(event, { kind: 'wanted', busNumber: 1, deviceNumber: 37, path: undefined, ids: undefined, product: '', seqnum: 0 });
+  assert.deepEqual(event, {
+    kind: 'wanted',
+    busNumber: 1,
+    deviceNumber: 37,
+    path: undefined,
+    ids: undefined,
+    product: '',
+    seqnum: 0,
+  });
 });
 
 test('every action means what it should', () => {

@@ -48,6 +48,7 @@ test('hostdevs that are not USB, or go by vendor and product, are told apart', (
 });
 
 test('what is no domain is told from a domain without devices', () => {
-  for (const text of ['', 'error: x', '<domain', '<network/>', '<domain></network>']) assert.equal(parseDomain(text), undefined, text);
+  for (const text of ['', 'error: x', '<domain', '<network/>', '<domain></network>'])
+    assert.equal(parseDomain(text), undefined, text);
   assert.deepEqual(parseDomain('<domain/>'), { running: false, hostdevs: [] });
 });

@@ -17,11 +17,23 @@ test('a mark names bus, ports and number in letters that libvirt takes', () => {
 });
 
 test('marks of port 1-1 device 12 and of port 1-11 device 2 differ', () => {
-  assert.notEqual(markOf({ device: nameOf('1-1'), deviceNumber: 12 }), markOf({ device: nameOf('1-11'), deviceNumber: 2 }));
+  assert.notEqual(
+    markOf({ device: nameOf('1-1'), deviceNumber: 12 }),
+    markOf({ device: nameOf('1-11'), deviceNumber: 2 }),
+  );
 });
 
 test("other people's aliases are not ours", () => {
-  for (const alias of ['hostdev0', 'ua-mine', 'ua-usbhp-', 'ua-usbhp-1-1', 'ua-usbhp-x-1-2', 'ua-usbhp-1-1-2-3', 'ua-usbhp-1-1-2000', '']) {
+  for (const alias of [
+    'hostdev0',
+    'ua-mine',
+    'ua-usbhp-',
+    'ua-usbhp-1-1',
+    'ua-usbhp-x-1-2',
+    'ua-usbhp-1-1-2-3',
+    'ua-usbhp-1-1-2000',
+    '',
+  ]) {
     assert.equal(parseMark(alias), undefined, alias);
   }
 });

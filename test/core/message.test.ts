@@ -25,9 +25,14 @@ test('each outcome is one line that names device, domain, result and time', () =
       'warning',
       `leaving ${keyboard} from guest1 after 412 ms: libvirt does not answer at qemu:///system; it will be detached when libvirtd (or virtqemud) runs again`,
     ],
-    [{ kind: 'refused', reason: 'hub' }, 'warning', `refused ${keyboard} for guest1 after 412 ms: it is a hub, which libvirt cannot hand over; name the devices behind it`],
+    [
+      { kind: 'refused', reason: 'hub' },
+      'warning',
+      `refused ${keyboard} for guest1 after 412 ms: it is a hub, which libvirt cannot hand over; name the devices behind it`,
+    ],
   ];
-  for (const [standing, severity, text] of rows) assert.deepEqual(describeStanding(wantOf({}), standing, 412.4), { severity, text });
+  for (const [standing, severity, text] of rows)
+    assert.deepEqual(describeStanding(wantOf({}), standing, 412.4), { severity, text });
 });
 
 test('a clock that was set back makes no negative time', () => {
@@ -42,5 +47,8 @@ test('the second rule for a device is told whose it is', () => {
 });
 
 test('no character of a device can begin a new line or move the cursor', () => {
-  assert.equal(printable('a\nb\rc\u001b[2J\u0000\u007f\u0085\u2028ü"'), 'a\\x0ab\\x0dc\\x1b[2J\\x00\\x7f\\x85\\u2028ü"');
+  assert.equal(
+    printable('a\nb\rc\u001b[2J\u0000\u007f\u0085\u2028ü"'),
+    'a\\x0ab\\x0dc\\x1b[2J\\x00\\x7f\\x85\\u2028ü"',
+  );
 });

@@ -24,11 +24,23 @@ test('what libvirt said is told apart', () => {
 
 test('texts that were met elsewhere are told apart too', () => {
   const rows: [string, FailureKind][] = [
-    ["error: Failed to attach device from x\nerror: Timed out during operation: cannot acquire state change lock (held by monitor=remoteDispatchDomainAttachDevice)", 'domain-busy'],
-    ["error: Failed to attach device from x\nerror: internal error: unable to execute QEMU command 'device_add': failed to find host usb device 1:5", 'device-not-found'],
-    ["error: internal error: unable to execute QEMU command 'device_add': failed to open host usb device /dev/bus/usb/001/005", 'device-not-openable'],
+    [
+      'error: Failed to attach device from x\nerror: Timed out during operation: cannot acquire state change lock (held by monitor=remoteDispatchDomainAttachDevice)',
+      'domain-busy',
+    ],
+    [
+      "error: Failed to attach device from x\nerror: internal error: unable to execute QEMU command 'device_add': failed to find host usb device 1:5",
+      'device-not-found',
+    ],
+    [
+      "error: internal error: unable to execute QEMU command 'device_add': failed to open host usb device /dev/bus/usb/001/005",
+      'device-not-openable',
+    ],
     ['error: internal error: No free USB ports', 'no-free-port'],
-    ['error: Disconnected from qemu:///system due to end of file\nerror: End of file while reading data: Input/output error', 'hypervisor-unreachable'],
+    [
+      'error: Disconnected from qemu:///system due to end of file\nerror: End of file while reading data: Input/output error',
+      'hypervisor-unreachable',
+    ],
     ["error: Failed to connect socket to '/var/run/libvirt/libvirt-sock': Permission denied", 'denied'],
     ['error: something nobody has seen yet', 'unexplained'],
   ];
@@ -36,5 +48,8 @@ test('texts that were met elsewhere are told apart too', () => {
 });
 
 test('what virsh said comes on one line', () => {
-  assert.equal(readFailure('error: Failed to attach device from x\nerror: no\n').said, 'Failed to attach device from x; no');
+  assert.equal(
+    readFailure('error: Failed to attach device from x\nerror: no\n').said,
+    'Failed to attach device from x; no',
+  );
 });

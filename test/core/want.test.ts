@@ -59,7 +59,11 @@ test('with a rival about, the owner keeps the device over add, change and bind',
     const outcome = claim(onFile, { ...owner, seqnum });
     assert.ok(outcome.kind === 'write' && !outcome.wake);
     onFile = { ...outcome.want, rivals: ['b'] };
-    assert.deepEqual(claim(onFile, { ...owner, domain: 'b', seqnum }), { kind: 'refused', owner: 'a', rewrite: undefined });
+    assert.deepEqual(claim(onFile, { ...owner, domain: 'b', seqnum }), {
+      kind: 'refused',
+      owner: 'a',
+      rewrite: undefined,
+    });
   }
 });
 

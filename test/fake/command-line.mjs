@@ -83,7 +83,9 @@ function readOptions(command, grammar, rest) {
     }
   }
   const absent = grammar.data.filter((name) => !data.has(name));
-  if (absent.length > 0) throw new Refusal(absent.map((name) => `command '${command}' requires <${name}> option`).join('\n'));
-  if (grammar.switches.includes('live') && !switches.has('live')) throw new Refusal(`the fake virsh knows '${command}' with --live only`);
+  if (absent.length > 0)
+    throw new Refusal(absent.map((name) => `command '${command}' requires <${name}> option`).join('\n'));
+  if (grammar.switches.includes('live') && !switches.has('live'))
+    throw new Refusal(`the fake virsh knows '${command}' with --live only`);
   return { data, switches };
 }

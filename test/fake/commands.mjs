@@ -17,7 +17,14 @@ import { Refusal } from './refusal.mjs';
 
 /** @type {Map<string, Command>} */
 export const commands = new Map([
-  ['list', { data: [], switches: ['all', 'inactive', 'uuid', 'name', 'state-running', 'state-paused', 'state-shutoff', 'state-other'], run: list }],
+  [
+    'list',
+    {
+      data: [],
+      switches: ['all', 'inactive', 'uuid', 'name', 'state-running', 'state-paused', 'state-shutoff', 'state-other'],
+      run: list,
+    },
+  ],
   ['dumpxml', { data: ['domain'], switches: [], run: dumpXml }],
   ['domstate', { data: ['domain'], switches: [], run: (call) => `${findDomain(call).state}\n` }],
   ['domuuid', { data: ['domain'], switches: [], run: (call) => `${findDomain(call, ['id', 'name']).uuid}\n` }],
@@ -59,24 +66,41 @@ function findDomain({ state, uri, line }, keys = ['id', 'uuid', 'name']) {
 /** @param {Call} call */
 function list({ state, uri, line: { quiet, switches } }) {
   const inactive = switches.has('inactive') || switches.has('state-shutoff');
-  const states = { 'running': 'state-running', 'paused': 'state-paused', 'shut off': 'state-shutoff' };
+  const states = { running: 'state-running', paused: 'state-paused', 'shut off': 'state-shutoff' };
   const byState = [...switches].some((name) => name.startsWith('state-'));
   const listed = state.domains
     .filter((domain) => domain.uri === uri && (switches.has('all') || inactive === (domain.state === 'shut off')))
     .filter((domain) => !byState || switches.has(states[domain.state]))
-    .sort((a, b) => Number(a.id < 0) - Number(b.id < 0) || a.id - b.id || (a.name.toLowerCase() < b.name.toLowerCase() ? -1 : 1));
+    .sort(
+      (a, b) =>
+        Number(a.id < 0) - Number(b.id < 0) || a.id - b.id || (a.name.toLowerCase() < b.name.toLowerCase() ? -1 : 1),
+    );
   if (!switches.has('uuid') && !switches.has('name')) {
-    return printTable(quiet ? [] : ['Id', 'Name', 'State'], listed.map(({ id, name, state }) => [id < 0 ? '-' : String(id), name, state]));
+    return printTable(
+      quiet ? [] : ['Id', 'Name', 'State'],
+      listed.map(({ id, name, state }) => [id < 0 ? '-' : String(id), name, state]),
+    );
   }
   // Seen of virsh 9.0: one space between, nothing padded.
-  return listed.map(({ uuid, name }) => `${[...(switches.has('uuid') ? [uuid] : []), ...(switches.has('name') ? [name] : [])].join(' ')}\n`).join('');
+  return listed
+    .map(
+      ({ uuid, name }) =>
+        `${[...(switches.has('uuid') ? [uuid] : []), ...(switches.has('name') ? [name] : [])].join(' ')}\n`,
+    )
+    .join('');
 }
 
 /** @param {string[]} heading @param {string[][]} rows */
 function printTable(heading, rows) {
   const lines = heading.length > 0 ? [heading, ...rows] : rows;
   const widths = [0, 1, 2].map((column) => Math.max(0, ...lines.map((cells) => cells[column]?.length ?? 0)));
-  const printed = lines.map((cells) => ` ${cells.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('   ').trimEnd()}\n`);
+  const printed = lines.map(
+    (cells) =>
+      ` ${cells
+        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+        .join('   ')
+        .trimEnd()}\n`,
+  );
   if (heading.length > 0) printed.splice(1, 0, `${'-'.repeat(widths.reduce((sum, width) => sum + width + 3, 0))}\n`);
   return printed.join('');
 }
@@ -96,7 +120,9 @@ function dumpXml(call) {
 function start(call) {
   const domain = findDomain(call, ['uuid', 'name']);
   if (domain.state !== 'shut off') throw new Refusal('Domain is already active');
-  explain(`Failed to start domain '${domain.name}'`, () => { bootDomain(call.state, domain); });
+  explain(`Failed to start domain '${domain.name}'`, () => {
+    bootDomain(call.state, domain);
+  });
   return unlessQuiet(call, `Domain '${domain.name}' started\n`);
 }
 
@@ -116,7 +142,9 @@ function attachDevice(call) {
   const domain = findDomain(call);
   const file = valueOf(call.line, 'file');
   const xml = readDocument(call, file);
-  change(call, domain, `Failed to attach device from ${file}`, () => { attachHostdev(call.state, domain, parseHostdev(xml)); });
+  change(call, domain, `Failed to attach device from ${file}`, () => {
+    attachHostdev(call.state, domain, parseHostdev(xml));
+  });
   return unlessQuiet(call, 'Device attached successfully\n');
 }
 
@@ -125,7 +153,9 @@ function detachDevice(call) {
   const domain = findDomain(call);
   const file = valueOf(call.line, 'file');
   const xml = readDocument(call, file);
-  change(call, domain, `Failed to detach device from ${file}`, () => { detach(call, domain, findHostdev(domain, parseHostdev(xml))); });
+  change(call, domain, `Failed to detach device from ${file}`, () => {
+    detach(call, domain, findHostdev(domain, parseHostdev(xml)));
+  });
   return unlessQuiet(call, 'Device detached successfully\n');
 }
 
@@ -133,7 +163,9 @@ function detachDevice(call) {
 function detachDeviceAlias(call) {
   const domain = findDomain(call);
   const alias = valueOf(call.line, 'alias');
-  change(call, domain, `Failed to detach device with alias ${alias}`, () => { detach(call, domain, findAlias(domain, alias)); });
+  change(call, domain, `Failed to detach device with alias ${alias}`, () => {
+    detach(call, domain, findAlias(domain, alias));
+  });
   return unlessQuiet(call, 'Device detach request sent successfully\n');
 }
 
@@ -169,7 +201,9 @@ function readDocument({ readFile }, path) {
 function change({ fault }, domain, failure, act) {
   explain(failure, () => {
     if (fault?.jobLock) {
-      throw new Refusal('Timed out during operation: cannot acquire state change lock (held by monitor=remoteDispatchDomainAttachDevice)');
+      throw new Refusal(
+        'Timed out during operation: cannot acquire state change lock (held by monitor=remoteDispatchDomainAttachDevice)',
+      );
     }
     refuseUnlessRunning(domain);
     act();

@@ -11,10 +11,14 @@ export function printDomain(domain) {
   <memory unit='KiB'>65536</memory>
   <currentMemory unit='KiB'>65536</currentMemory>
   <vcpu placement='static'>1</vcpu>
-${live ? `  <resource>
+${
+  live
+    ? `  <resource>
     <partition>/machine</partition>
   </resource>
-` : ''}  <os>
+`
+    : ''
+}  <os>
     <type arch='x86_64' machine='pc-i440fx-7.2'>hvm</type>
     <boot dev='hd'/>
   </os>
@@ -23,9 +27,13 @@ ${live ? `  <resource>
   </features>
   <cpu mode='custom' match='exact' check='${live ? 'full' : 'none'}'>
     <model fallback='forbid'>qemu64</model>
-${live ? `    <feature policy='require' name='hypervisor'/>
+${
+  live
+    ? `    <feature policy='require' name='hypervisor'/>
     <feature policy='require' name='lahf_lm'/>
-` : ''}  </cpu>
+`
+    : ''
+}  </cpu>
   <clock offset='utc'/>
   <on_poweroff>destroy</on_poweroff>
   <on_reboot>restart</on_reboot>
@@ -44,41 +52,64 @@ ${plain('input', "type='keyboard' bus='ps2'", 'input1')}\
 ${live ? "      <alias name='video0'/>\n" : ''}    </video>
 ${(live ? domain.hostdevs : domain.inactiveHostdevs).map(printHostdev).join('')}    <memballoon model='none'/>
   </devices>
-${live ? `  <seclabel type='dynamic' model='dac' relabel='yes'>
+${
+  live
+    ? `  <seclabel type='dynamic' model='dac' relabel='yes'>
     <label>+64055:+64055</label>
     <imagelabel>+64055:+64055</imagelabel>
   </seclabel>
-` : ''}</domain>
+`
+    : ''
+}</domain>
 `;
 
   /** @param {string} name @param {string} attributes @param {string} alias */
   function plain(name, attributes, alias) {
-    return live ? `    <${name} ${attributes}>\n      <alias name='${alias}'/>\n    </${name}>\n` : `    <${name} ${attributes}/>\n`;
+    return live
+      ? `    <${name} ${attributes}>\n      <alias name='${alias}'/>\n    </${name}>\n`
+      : `    <${name} ${attributes}/>\n`;
   }
 }
 
 /** @param {import('./world.mjs').Hostdev} hostdev */
-function printHostdev({ bus, device, vendorId, productId, alias, guestPort, managed, startupPolicy, guestReset, missing }) {
+function printHostdev({
+  bus,
+  device,
+  vendorId,
+  productId,
+  alias,
+  guestPort,
+  managed,
+  startupPolicy,
+  guestReset,
+  missing,
+}) {
   const source = [
     ...(startupPolicy === '' ? [] : [` startupPolicy='${startupPolicy}'`]),
     ...(missing ? [" missing='yes'"] : []),
     ...(guestReset === '' ? [] : [` guestReset='${guestReset}'`]),
   ].join('');
-  return indent([
-    `<hostdev mode='subsystem' type='usb' managed='${managed}'>`,
-    `  <source${source}>`,
-    ...(vendorId === '' ? [] : [`    <vendor id='0x${vendorId}'/>`, `    <product id='0x${productId}'/>`]),
-    ...(bus === 0 && device === 0 ? [] : [`    <address bus='${bus}' device='${device}'/>`]),
-    '  </source>',
-    ...(alias === '' ? [] : [`  <alias name='${alias}'/>`]),
-    `  <address type='usb' bus='0' port='${guestPort}'/>`,
-    '</hostdev>',
-  ].join('\n'));
+  return indent(
+    [
+      `<hostdev mode='subsystem' type='usb' managed='${managed}'>`,
+      `  <source${source}>`,
+      ...(vendorId === '' ? [] : [`    <vendor id='0x${vendorId}'/>`, `    <product id='0x${productId}'/>`]),
+      ...(bus === 0 && device === 0 ? [] : [`    <address bus='${bus}' device='${device}'/>`]),
+      '  </source>',
+      ...(alias === '' ? [] : [`  <alias name='${alias}'/>`]),
+      `  <address type='usb' bus='0' port='${guestPort}'/>`,
+      '</hostdev>',
+    ].join('\n'),
+  );
 }
 
 /** @param {string} xml */
 function indent(xml) {
-  return xml.trimEnd().split('\n').map((line) => (line === '' ? '' : `    ${line}\n`)).join('');
+  return xml
+    .trimEnd()
+    .split('\n')
+    .map((line) => (line === '' ? '' : `    ${line}\n`))
+    .join('');
 }
 
 /** @param {string} text */

@@ -6,7 +6,7 @@ import { Refusal } from './refusal.mjs';
 
 /** @type {Partial<Record<string, string[]>>} */
 const known = {
-  'hostdev': ['mode', 'type', 'managed'],
+  hostdev: ['mode', 'type', 'managed'],
   'hostdev source': ['startupPolicy', 'guestReset'],
   'hostdev source vendor': ['id'],
   'hostdev source product': ['id'],
@@ -26,13 +26,18 @@ export function parseHostdev(xml) {
   const hostdev = elements.get('hostdev');
   const source = elements.get('hostdev source');
   if (hostdev?.get('mode') !== 'subsystem' || hostdev.get('type') !== 'usb') {
-    throw new Refusal("unsupported configuration: the fake libvirt knows hostdevs of mode 'subsystem' and type 'usb' only");
+    throw new Refusal(
+      "unsupported configuration: the fake libvirt knows hostdevs of mode 'subsystem' and type 'usb' only",
+    );
   }
   if (source === undefined) throw new Refusal('XML error: Missing <source> element in hostdev device');
-  const [hasVendor, hasProduct, hasAddress] = ['vendor', 'product', 'address'].map((name) => elements.has(`hostdev source ${name}`));
+  const [hasVendor, hasProduct, hasAddress] = ['vendor', 'product', 'address'].map((name) =>
+    elements.has(`hostdev source ${name}`),
+  );
   if (hasVendor !== hasProduct) throw new Refusal(`internal error: missing ${hasVendor ? 'product' : 'vendor'}`);
   const vendor = hasVendor ? readNumber(elements, 'vendor', 'id') : 0;
-  if (hasVendor && vendor === 0) throw new Refusal("XML error: Invalid value for attribute 'id' in element 'vendor': Zero is not permitted");
+  if (hasVendor && vendor === 0)
+    throw new Refusal("XML error: Invalid value for attribute 'id' in element 'vendor': Zero is not permitted");
   const bus = hasAddress ? readNumber(elements, 'address', 'bus') : 0;
   // libvirt takes it, and gives QEMU a usb-host that takes what it finds.
   if (bus === 0 && vendor === 0) throw unforeseen('a hostdev that names no device');
@@ -67,7 +72,8 @@ function readElements(xml) {
     if (name !== undefined && end === '') {
       const path = [...open, name].join(' ');
       const allowed = known[path];
-      if (open.length === 0 && allowed === undefined) throw new Refusal(`unsupported configuration: unknown device type '${path}'`);
+      if (open.length === 0 && allowed === undefined)
+        throw new Refusal(`unsupported configuration: unknown device type '${path}'`);
       if (allowed === undefined || elements.has(path)) throw unforeseen(path);
       elements.set(path, readAttributes(path, attributes, allowed));
       if (empty === '') open.push(name);
@@ -94,7 +100,10 @@ function readAttributes(path, text, allowed) {
 function decode(text) {
   return text.replace(/&([^;]*;?)/g, (_, /** @type {string} */ entity) => {
     const number = /^#(x?[0-9a-f]+);$/.exec(entity)?.[1];
-    const character = number === undefined ? entities[entity] : String.fromCodePoint(Number(`${number.startsWith('x') ? '0' : ''}${number}`));
+    const character =
+      number === undefined
+        ? entities[entity]
+        : String.fromCodePoint(Number(`${number.startsWith('x') ? '0' : ''}${number}`));
     if (character === undefined) throw malformed();
     return character;
   });
@@ -108,11 +117,14 @@ function decode(text) {
  */
 function readNumber(elements, element, attribute) {
   const text = elements.get(`hostdev source ${element}`)?.get(attribute);
-  if (text === undefined) throw new Refusal(`XML error: Missing required attribute '${attribute}' in element '${element}'`);
+  if (text === undefined)
+    throw new Refusal(`XML error: Missing required attribute '${attribute}' in element '${element}'`);
   const digits = /^\s*\+?(0x[0-9a-f]+|0[0-7]*|[1-9]\d*)$/i.exec(text)?.[1];
   const number = digits === undefined ? NaN : Number(/^0[0-7]+$/.test(digits) ? `0o${digits}` : digits);
   if (!(number <= 0xffffffff)) {
-    throw new Refusal(`XML error: Invalid value for attribute '${attribute}' in element '${element}': '${text}'. Expected non-negative integer value`);
+    throw new Refusal(
+      `XML error: Invalid value for attribute '${attribute}' in element '${element}': '${text}'. Expected non-negative integer value`,
+    );
   }
   return number;
 }

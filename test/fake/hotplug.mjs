@@ -27,9 +27,14 @@ export function attachHostdev(state, domain, hostdev) {
 export function findHostdev(domain, { bus, device, vendorId, productId }) {
   const located = bus !== 0 && device !== 0;
   const hostdev = domain.hostdevs.find((candidate) =>
-    located ? candidate.bus === bus && candidate.device === device : candidate.vendorId === vendorId && candidate.productId === productId);
+    located
+      ? candidate.bus === bus && candidate.device === device
+      : candidate.vendorId === vendorId && candidate.productId === productId,
+  );
   if (hostdev !== undefined) return hostdev;
-  const called = located ? `${threeDigits(bus)}.${threeDigits(device)}` : `vendor=0x${vendorId || '0000'} product=0x${productId || '0000'}`;
+  const called = located
+    ? `${threeDigits(bus)}.${threeDigits(device)}`
+    : `vendor=0x${vendorId || '0000'} product=0x${productId || '0000'}`;
   throw new Refusal(`device not found: host usb device ${called} not found`);
 }
 
@@ -74,25 +79,35 @@ export function lowestFreePort(domain, hostdevs) {
 
 /** The device, or undefined where an optional one is not there. @param {State} state @param {Hostdev} hostdev */
 function findOnHost(state, { bus, device, vendorId, productId, startupPolicy }) {
-  const alike = state.hostDevices.filter((present) =>
-    (bus === 0 || (present.bus === bus && present.device === device)) &&
-    (vendorId === '' || (present.vendorId === vendorId && present.productId === productId)));
+  const alike = state.hostDevices.filter(
+    (present) =>
+      (bus === 0 || (present.bus === bus && present.device === device)) &&
+      (vendorId === '' || (present.vendorId === vendorId && present.productId === productId)),
+  );
   if (alike.length > 1) {
     const ids = [vendorId, productId].map((id) => parseInt(id, 16).toString(16)).join(':');
     throw new Refusal(`operation failed: Multiple USB devices for ${ids}, use <address> to specify one`);
   }
   if (alike[0] !== undefined || startupPolicy === 'optional' || startupPolicy === 'requisite') return alike[0];
-  const called = [...(vendorId === '' ? [] : [`${vendorId}:${productId}`]), ...(bus === 0 ? [] : [`bus:${bus} device:${device}`])];
+  const called = [
+    ...(vendorId === '' ? [] : [`${vendorId}:${productId}`]),
+    ...(bus === 0 ? [] : [`bus:${bus} device:${device}`]),
+  ];
   throw new Refusal(`internal error: Did not find USB device ${called.join(' ')}`);
 }
 
 /** @param {State} state @param {string} uri @param {{ bus: number, device: number }} device */
 function refuseIfInUse(state, uri, { bus, device }) {
-  const user = state.domains.find((domain) => domain.uri === uri &&
-    domain.hostdevs.some((hostdev) => !hostdev.missing && hostdev.bus === bus && hostdev.device === device));
+  const user = state.domains.find(
+    (domain) =>
+      domain.uri === uri &&
+      domain.hostdevs.some((hostdev) => !hostdev.missing && hostdev.bus === bus && hostdev.device === device),
+  );
   if (user === undefined) return;
   const name = `${threeDigits(bus)}:${threeDigits(device)}`;
-  throw new Refusal(`Requested operation is not valid: USB device ${name} is in use by driver QEMU, domain ${user.name}`);
+  throw new Refusal(
+    `Requested operation is not valid: USB device ${name} is in use by driver QEMU, domain ${user.name}`,
+  );
 }
 
 /** @param {Domain} domain */

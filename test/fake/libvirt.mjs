@@ -60,7 +60,14 @@ function carryOut(call) {
 /** @param {unknown} error @param {string} stdout @returns {Output} */
 function refused(error, stdout) {
   if (!(error instanceof Refusal)) throw error;
-  return { stdout, stderr: error.message.split('\n').map((text) => `error: ${text}\n`).join(''), exitCode: 1 };
+  return {
+    stdout,
+    stderr: error.message
+      .split('\n')
+      .map((text) => `error: ${text}\n`)
+      .join(''),
+    exitCode: 1,
+  };
 }
 
 /** The first that matches; it is worn off by one. @param {State} state @param {readonly string[]} args */
@@ -83,7 +90,10 @@ function outputOf({ afterEffect, killed, exit141, stdout, stderr, exitCode }) {
 /** @param {Call} call */
 function connect({ state, uri, fault }) {
   if (state.libvirtdDown || fault?.libvirtdDown) {
-    throw new Refusal("failed to connect to the hypervisor\nFailed to connect socket to '/var/run/libvirt/libvirt-sock': No such file or directory");
+    throw new Refusal(
+      "failed to connect to the hypervisor\nFailed to connect socket to '/var/run/libvirt/libvirt-sock': No such file or directory",
+    );
   }
-  if (!state.uris.includes(uri)) throw new Refusal(`failed to connect to the hypervisor\nno connection driver available for ${uri}`);
+  if (!state.uris.includes(uri))
+    throw new Refusal(`failed to connect to the hypervisor\nno connection driver available for ${uri}`);
 }

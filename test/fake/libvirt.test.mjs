@@ -11,12 +11,22 @@ import { promisify } from 'node:util';
 import { installFakeVirsh } from './install.mjs';
 import { answer } from './libvirt.mjs';
 import { changeState, loadState, readCalls, saveState } from './store.mjs';
-import { addDomain, hostdevsOf, newState, plugHostDevice, startDomain, stopDomain, unplugHostDevice } from './world.mjs';
+import {
+  addDomain,
+  hostdevsOf,
+  newState,
+  plugHostDevice,
+  startDomain,
+  stopDomain,
+  unplugHostDevice,
+} from './world.mjs';
 
 /** @typedef {import('./world.mjs').State} State */
 
 const place = mkdtempSync(join(tmpdir(), 'fake-virsh-'));
-after(() => { rmSync(place, { recursive: true }); });
+after(() => {
+  rmSync(place, { recursive: true });
+});
 
 let stores = 0;
 /** A new libvirt with this state, and the virsh for it. @param {State} state */
@@ -75,11 +85,15 @@ function changed(state, change) {
 }
 
 describe('the fake virsh answers as the real one was seen to', () => {
-  const unplugged = changed(attachedWorld(), (state) => { unplugHostDevice(state, { bus: 1, device: 2 }); });
+  const unplugged = changed(attachedWorld(), (state) => {
+    unplugHostDevice(state, { bus: 1, device: 2 });
+  });
   /** @type {Record<string, State>} */
   const worlds = {
     'attach-again-ok': virsh(attachedWorld(), ['detach-device-alias', 'guest1', mark, '--live']).state,
-    'attach-device-gone': changed(capturedWorld(), (state) => { unplugHostDevice(state, { bus: 1, device: 2 }); }),
+    'attach-device-gone': changed(capturedWorld(), (state) => {
+      unplugHostDevice(state, { bus: 1, device: 2 });
+    }),
     'attach-domain-off': capturedWorld({ running: false }),
     'attach-in-use': attachedWorld(),
     'attach-ok': capturedWorld(),
@@ -116,10 +130,20 @@ describe('the fake virsh answers as the real one was seen to', () => {
       writeFileSync(join(store, 'cap1.xml'), hostdevXml({ alias: mark }));
       writeFileSync(join(store, 'cap2.xml'), hostdevXml({ alias: 'ua-another' }));
       const text = readFileSync(new URL(`${name}.txt`, captures), 'utf8').replaceAll('/run/cap', `${store}/cap`);
-      const capture = /^\$ virsh (?<command>.*)\n--- stdout\n(?<stdout>[^]*)--- stderr\n(?<stderr>[^]*)--- exit (?<exit>\d+)\n$/.exec(text)?.groups;
-      const args = capture?.['command']?.replaceAll(store, '\0').split(' ').map((word) => word.replaceAll('\0', store)) ?? [];
+      const capture =
+        /^\$ virsh (?<command>.*)\n--- stdout\n(?<stdout>[^]*)--- stderr\n(?<stderr>[^]*)--- exit (?<exit>\d+)\n$/.exec(
+          text,
+        )?.groups;
+      const args =
+        capture?.['command']
+          ?.replaceAll(store, '\0')
+          .split(' ')
+          .map((word) => word.replaceAll('\0', store)) ?? [];
       // virsh leaves out its empty line only with -c; without, and with no daemon, the real one was seen to print it.
-      const run = spawnSync(virsh, name === 'libvirtd-down' ? ['-c', 'qemu:///system', ...args] : args, { encoding: 'utf8', env: {} });
+      const run = spawnSync(virsh, name === 'libvirtd-down' ? ['-c', 'qemu:///system', ...args] : args, {
+        encoding: 'utf8',
+        env: {},
+      });
       assert.deepEqual(
         { stdout: run.stdout, stderr: run.stderr, exit: String(run.status) },
         { stdout: capture?.['stdout'], stderr: capture?.['stderr'], exit: capture?.['exit'] },
@@ -138,16 +162,24 @@ describe('what was measured of virsh 9.0 besides', () => {
 
   /** @type {[string[], { stdout?: string, stderr?: string }][]} */
   const rows = [
-    [['list', '--all'], {
-      stdout: ' Id   Name              State\n----------------------------------\n' +
-        ' 1    guest1            running\n 2    a name of words   running\n' +
-        ' -    1                 shut off\n -    4                 shut off\n -    Zoff              shut off\n\n',
-    }],
+    [
+      ['list', '--all'],
+      {
+        stdout:
+          ' Id   Name              State\n----------------------------------\n' +
+          ' 1    guest1            running\n 2    a name of words   running\n' +
+          ' -    1                 shut off\n -    4                 shut off\n -    Zoff              shut off\n\n',
+      },
+    ],
     [['-q', 'list'], { stdout: ' 1   guest1            running\n 2   a name of words   running\n' }],
-    [['-q', 'list', '--all', '--uuid', '--name'], {
-      stdout: '36a02b13-6bb5-4cbf-a23b-b8eb134f57e8 guest1\n36a02b13-6bb5-4cbf-a23b-b8eb134f57e9 a name of words\n' +
-        '36a02b13-6bb5-4cbf-a23b-b8eb134f57ec 1\n36a02b13-6bb5-4cbf-a23b-b8eb134f57eb 4\n06a02b13-6bb5-4cbf-a23b-b8eb134f57ed Zoff\n',
-    }],
+    [
+      ['-q', 'list', '--all', '--uuid', '--name'],
+      {
+        stdout:
+          '36a02b13-6bb5-4cbf-a23b-b8eb134f57e8 guest1\n36a02b13-6bb5-4cbf-a23b-b8eb134f57e9 a name of words\n' +
+          '36a02b13-6bb5-4cbf-a23b-b8eb134f57ec 1\n36a02b13-6bb5-4cbf-a23b-b8eb134f57eb 4\n06a02b13-6bb5-4cbf-a23b-b8eb134f57ed Zoff\n',
+      },
+    ],
     [['list', '--inactive', '--name'], { stdout: '1\n4\nZoff\n\n' }],
     [['list', '--state-shutoff', '--name'], { stdout: '1\n4\nZoff\n\n' }],
     [['list', '--all', '--state-running', '--name'], { stdout: 'guest1\na name of words\n\n' }],
@@ -160,7 +192,14 @@ describe('what was measured of virsh 9.0 besides', () => {
     [['start', '1'], { stdout: "Domain '1' started\n\n" }],
     [['-q', 'start', 'Zoff'], { stdout: '' }],
     [['start', 'guest1'], { stdout: '\n', stderr: 'error: Domain is already active\n' }],
-    [['destroy', 'Zoff'], { stdout: '\n', stderr: "error: Failed to destroy domain 'Zoff'\nerror: Requested operation is not valid: domain is not running\n" }],
+    [
+      ['destroy', 'Zoff'],
+      {
+        stdout: '\n',
+        stderr:
+          "error: Failed to destroy domain 'Zoff'\nerror: Requested operation is not valid: domain is not running\n",
+      },
+    ],
     [['-q', 'domstate', 'nosuch'], { stderr: "error: failed to get domain 'nosuch'\n" }],
     [['domstate', ''], { stdout: '\n', stderr: "error: Failed to get option 'domain': Option argument is empty\n" }],
     [['bogus'], { stderr: "error: unknown command: 'bogus'\n" }],
@@ -169,37 +208,92 @@ describe('what was measured of virsh 9.0 besides', () => {
     [['list', '--', '--all'], { stderr: "error: unexpected data '--all'\n" }],
     [['domstate', 'guest1', '--domain', 'guest1'], { stderr: 'error: option --domain already seen\n' }],
     [['domuuid', '--domain'], { stderr: 'error: expected syntax: --domain <string>\n' }],
-    [['attach-device', '--live'], { stderr: "error: command 'attach-device' requires <domain> option\nerror: command 'attach-device' requires <file> option\n" }],
+    [
+      ['attach-device', '--live'],
+      {
+        stderr:
+          "error: command 'attach-device' requires <domain> option\nerror: command 'attach-device' requires <file> option\n",
+      },
+    ],
     [['-x', 'list'], { stderr: "error: unsupported option '-x'. See --help.\n" }],
     [['-c'], { stderr: "error: option '-c'/'--connect' requires an argument\n" }],
-    [['--connect', 'foo:///x', 'list'], { stderr: 'error: failed to connect to the hypervisor\nerror: no connection driver available for foo:///x\n' }],
+    [
+      ['--connect', 'foo:///x', 'list'],
+      { stderr: 'error: failed to connect to the hypervisor\nerror: no connection driver available for foo:///x\n' },
+    ],
   ];
   for (const [args, { stdout = '', stderr = '' }] of rows) {
     test(`virsh ${args.join(' ')}`, () => {
       const answered = virsh(state, args);
-      assert.deepEqual({ stdout: answered.stdout, stderr: answered.stderr, exitCode: answered.exitCode }, { stdout, stderr, exitCode: stderr === '' ? 0 : 1 });
+      assert.deepEqual(
+        { stdout: answered.stdout, stderr: answered.stderr, exitCode: answered.exitCode },
+        { stdout, stderr, exitCode: stderr === '' ? 0 : 1 },
+      );
     });
   }
 
   /** @type {[string, string, string][]} */
   const documents = [
-    ['a number with a leading zero is octal', hostdevXml({ bus: '010' }), 'internal error: Did not find USB device bus:8 device:2'],
-    ['008 is no number', hostdevXml({ device: '008' }), "XML error: Invalid value for attribute 'device' in element 'address': '008'. Expected non-negative integer value"],
-    ['ids need their 0x', hostdevXml({ ids: ['c52b', '0x1'] }), "XML error: Invalid value for attribute 'id' in element 'vendor': 'c52b'. Expected non-negative integer value"],
-    ['a vendor wants a product', hostdevXml({}).replace('<address', '<vendor id="0x1"/><address'), 'internal error: missing product'],
-    ['an entity stands for its character', hostdevXml({ device: '&#x33;&#49;' }), 'internal error: Did not find USB device bus:1 device:31'],
-    ['a vendor and product that are not there', hostdevXml({ bus: '', ids: ['0x46d', '0xc52b'] }), 'internal error: Did not find USB device 046d:c52b'],
-    ['a policy that there is not', hostdevXml({ source: ' startupPolicy="bad"' }), "XML error: Invalid value for attribute 'startupPolicy' in element 'source': 'bad'."],
-    ['no device is named', hostdevXml({ bus: '' }), 'XML error: the fake libvirt knows no such thing, or not twice: a hostdev that names no device'],
+    [
+      'a number with a leading zero is octal',
+      hostdevXml({ bus: '010' }),
+      'internal error: Did not find USB device bus:8 device:2',
+    ],
+    [
+      '008 is no number',
+      hostdevXml({ device: '008' }),
+      "XML error: Invalid value for attribute 'device' in element 'address': '008'. Expected non-negative integer value",
+    ],
+    [
+      'ids need their 0x',
+      hostdevXml({ ids: ['c52b', '0x1'] }),
+      "XML error: Invalid value for attribute 'id' in element 'vendor': 'c52b'. Expected non-negative integer value",
+    ],
+    [
+      'a vendor wants a product',
+      hostdevXml({}).replace('<address', '<vendor id="0x1"/><address'),
+      'internal error: missing product',
+    ],
+    [
+      'an entity stands for its character',
+      hostdevXml({ device: '&#x33;&#49;' }),
+      'internal error: Did not find USB device bus:1 device:31',
+    ],
+    [
+      'a vendor and product that are not there',
+      hostdevXml({ bus: '', ids: ['0x46d', '0xc52b'] }),
+      'internal error: Did not find USB device 046d:c52b',
+    ],
+    [
+      'a policy that there is not',
+      hostdevXml({ source: ' startupPolicy="bad"' }),
+      "XML error: Invalid value for attribute 'startupPolicy' in element 'source': 'bad'.",
+    ],
+    [
+      'no device is named',
+      hostdevXml({ bus: '' }),
+      'XML error: the fake libvirt knows no such thing, or not twice: a hostdev that names no device',
+    ],
     ['no source', '<hostdev mode="subsystem" type="usb"/>', 'XML error: Missing <source> element in hostdev device'],
     ['another kind of device', '<disk/>', "unsupported configuration: unknown device type 'disk'"],
-    ['an element that nobody foresaw', hostdevXml({}).replace('</source>', '</source><boot order="1"/>'), 'XML error: the fake libvirt knows no such thing, or not twice: hostdev boot'],
-    ['half a document', '<hostdev mode="subsystem" type="usb"><source>', '(device_definition):1: not well-formed (the fake libvirt does not say where)'],
+    [
+      'an element that nobody foresaw',
+      hostdevXml({}).replace('</source>', '</source><boot order="1"/>'),
+      'XML error: the fake libvirt knows no such thing, or not twice: hostdev boot',
+    ],
+    [
+      'half a document',
+      '<hostdev mode="subsystem" type="usb"><source>',
+      '(device_definition):1: not well-formed (the fake libvirt does not say where)',
+    ],
   ];
   for (const [title, xml, reason] of documents) {
     test(`attached is refused: ${title}`, () => {
       const { stdout, stderr } = virsh(state, ['-q', 'attach-device', 'guest1', 'x.xml', '--live'], xml);
-      assert.deepEqual({ stdout, stderr }, { stdout: '', stderr: `error: Failed to attach device from x.xml\nerror: ${reason}\n` });
+      assert.deepEqual(
+        { stdout, stderr },
+        { stdout: '', stderr: `error: Failed to attach device from x.xml\nerror: ${reason}\n` },
+      );
     });
   }
 });
@@ -217,7 +311,10 @@ describe('the pitfalls', () => {
     for (const alias of ['ua-1-1.2', 'usbhp-1-1']) {
       const { state, exitCode } = attach(capturedWorld(), 'guest1', { alias });
       assert.equal(exitCode, 0);
-      assert.deepEqual(hostdevsOf(state, 'guest1').map((hostdev) => hostdev.alias), ['hostdev0']);
+      assert.deepEqual(
+        hostdevsOf(state, 'guest1').map((hostdev) => hostdev.alias),
+        ['hostdev0'],
+      );
     }
   });
 
@@ -242,7 +339,15 @@ describe('the pitfalls', () => {
     assert.match(attach(state, 'guest1', { device: 6 }).stderr, /error: internal error: No free USB ports\n/);
     state = detach(state, 'guest1', { device: 3 }).state;
     state = attach(state, 'guest1', { device: 6 }).state;
-    assert.deepEqual(hostdevsOf(state, 'guest1').map(({ device, guestPort }) => [device, guestPort]), [[2, 1], [4, 3], [5, 4], [6, 2]]);
+    assert.deepEqual(
+      hostdevsOf(state, 'guest1').map(({ device, guestPort }) => [device, guestPort]),
+      [
+        [2, 1],
+        [4, 3],
+        [5, 4],
+        [6, 2],
+      ],
+    );
   });
 
   test('a detach by vendor and product takes the first that is alike', () => {
@@ -252,19 +357,28 @@ describe('the pitfalls', () => {
       state = attach(state, 'guest1', { device, ids: ['0x0627', '0x0001'] }).state;
     }
     state = detach(state, 'guest1', { bus: '', ids: ['0x627', '1'] }).state;
-    assert.deepEqual(hostdevsOf(state, 'guest1').map(({ device }) => device), [2]);
+    assert.deepEqual(
+      hostdevsOf(state, 'guest1').map(({ device }) => device),
+      [2],
+    );
   });
 
   test('several devices alike cannot be attached by vendor and product', () => {
     const state = capturedWorld();
     plugHostDevice(state, { bus: 1, device: 3 });
-    assert.match(attach(state, 'guest1', { bus: '', ids: ['0x0627', '0x0001'] }).stderr, /Multiple USB devices for 627:1, use <address> to specify one/);
+    assert.match(
+      attach(state, 'guest1', { bus: '', ids: ['0x0627', '0x0001'] }).stderr,
+      /Multiple USB devices for 627:1, use <address> to specify one/,
+    );
   });
 
   test('an optional device that is not there is attached as missing, with success', () => {
     const { state, exitCode } = attach(capturedWorld(), 'guest1', { device: 9, source: ' startupPolicy="optional"' });
     assert.equal(exitCode, 0);
-    assert.match(virsh(state, ['dumpxml', 'guest1']).stdout, /<source startupPolicy='optional' missing='yes'>\n {8}<address bus='1' device='9'\/>/);
+    assert.match(
+      virsh(state, ['dumpxml', 'guest1']).stdout,
+      /<source startupPolicy='optional' missing='yes'>\n {8}<address bus='1' device='9'\/>/,
+    );
   });
 
   test('a stopped domain keeps the hostdevs of its inactive definition only', () => {
@@ -272,31 +386,46 @@ describe('the pitfalls', () => {
     for (const device of [2, 3]) plugHostDevice(state, { bus: 1, device });
     addDomain(state, { name: 'guest1', hostdevXmls: [hostdevXml({ device: 3 })] });
     const { state: after } = attach(state, 'guest1', { alias: mark });
-    assert.deepEqual(hostdevsOf(after, 'guest1').map(({ alias }) => alias), ['hostdev0', mark]);
+    assert.deepEqual(
+      hostdevsOf(after, 'guest1').map(({ alias }) => alias),
+      ['hostdev0', mark],
+    );
     stopDomain(after, 'guest1');
     assert.deepEqual(hostdevsOf(after, 'guest1'), []);
     startDomain(after, 'guest1');
-    assert.deepEqual(hostdevsOf(after, 'guest1').map(({ device }) => device), [3]);
+    assert.deepEqual(
+      hostdevsOf(after, 'guest1').map(({ device }) => device),
+      [3],
+    );
   });
 
   test('a domain does not start without the devices of its definition', () => {
     const state = newState();
     addDomain(state, { name: 'guest1', running: false, hostdevXmls: [hostdevXml({})] });
     const { stderr, state: after } = virsh(state, ['start', 'guest1']);
-    assert.equal(stderr, "error: Failed to start domain 'guest1'\nerror: internal error: Did not find USB device bus:1 device:2\n");
+    assert.equal(
+      stderr,
+      "error: Failed to start domain 'guest1'\nerror: internal error: Did not find USB device bus:1 device:2\n",
+    );
     assert.equal(after.domains[0]?.state, 'shut off');
   });
 
   test('names are escaped in the XML', () => {
     const state = newState();
-    addDomain(state, { name: "R&D <'1'>", extraDevicesXml: "<disk type='block'>\n  <source dev='/dev/sda'/>\n</disk>\n" });
+    addDomain(state, {
+      name: "R&D <'1'>",
+      extraDevicesXml: "<disk type='block'>\n  <source dev='/dev/sda'/>\n</disk>\n",
+    });
     const xml = virsh(state, ['dumpxml', "R&D <'1'>"]).stdout;
     assert.match(xml, /<name>R&amp;D &lt;&apos;1&apos;&gt;<\/name>/);
     assert.match(xml, /\n {4}<disk type='block'>\n {6}<source dev='\/dev\/sda'\/>\n {4}<\/disk>\n {4}<controller/);
   });
 
   test('without --live the fake knows no attach', () => {
-    assert.equal(virsh(capturedWorld(), ['attach-device', 'guest1', 'x.xml']).stderr, "error: the fake virsh knows 'attach-device' with --live only\n");
+    assert.equal(
+      virsh(capturedWorld(), ['attach-device', 'guest1', 'x.xml']).stderr,
+      "error: the fake virsh knows 'attach-device' with --live only\n",
+    );
   });
 });
 
@@ -315,24 +444,41 @@ describe('the failures a test can order', () => {
       state = after;
       return [stdout, stderr, exitCode, hostdevsOf(state, 'guest1').length];
     });
-    assert.deepEqual(answers, [['', 'error: no\n', 1, 0], ['', 'error: no\n', 1, 0], ['Device attached successfully\n\n', '', 0, 1]]);
+    assert.deepEqual(answers, [
+      ['', 'error: no\n', 1, 0],
+      ['', 'error: no\n', 1, 0],
+      ['Device attached successfully\n\n', '', 0, 1],
+    ]);
     assert.deepEqual(state.faults, []);
   });
 
   test('an attach can be done and its answer lost', () => {
-    const { state, ...lost } = attach(withFault(capturedWorld(), { match: 'attach-device', afterEffect: true, exit141: true }), 'guest1', {});
+    const { state, ...lost } = attach(
+      withFault(capturedWorld(), { match: 'attach-device', afterEffect: true, exit141: true }),
+      'guest1',
+      {},
+    );
     assert.deepEqual(lost, { stdout: '', stderr: '', exitCode: 141, hangMs: 0, killed: false });
     assert.equal(hostdevsOf(state, 'guest1').length, 1);
   });
 
   test('a detach can say yes and do nothing', () => {
-    const { state, stdout } = detach(withFault(attachedWorld(), { match: 'detach-device', silentDetach: true }), 'guest1', {});
+    const { state, stdout } = detach(
+      withFault(attachedWorld(), { match: 'detach-device', silentDetach: true }),
+      'guest1',
+      {},
+    );
     assert.equal(stdout, 'Device detached successfully\n\n');
     assert.equal(hostdevsOf(state, 'guest1').length, 1);
   });
 
   test('a detach can show its effect only some live XMLs later', () => {
-    let { state } = virsh(withFault(attachedWorld(), { match: 'detach-device-alias', silentDetach: 2 }), ['detach-device-alias', 'guest1', mark, '--live']);
+    let { state } = virsh(withFault(attachedWorld(), { match: 'detach-device-alias', silentDetach: 2 }), [
+      'detach-device-alias',
+      'guest1',
+      mark,
+      '--live',
+    ]);
     const seen = [1, 2, 3].map(() => {
       const { state: after, stdout } = virsh(state, ['dumpxml', 'guest1']);
       state = after;
@@ -342,14 +488,24 @@ describe('the failures a test can order', () => {
   });
 
   test('a busy domain times out', () => {
-    const { stdout, stderr } = attach(withFault(capturedWorld(), { match: '', jobLock: true, hangMs: 30_000 }), 'guest1', {});
+    const { stdout, stderr } = attach(
+      withFault(capturedWorld(), { match: '', jobLock: true, hangMs: 30_000 }),
+      'guest1',
+      {},
+    );
     assert.equal(stdout, '\n');
-    assert.equal(stderr, 'error: Failed to attach device from device.xml\n' +
-      'error: Timed out during operation: cannot acquire state change lock (held by monitor=remoteDispatchDomainAttachDevice)\n');
+    assert.equal(
+      stderr,
+      'error: Failed to attach device from device.xml\n' +
+        'error: Timed out during operation: cannot acquire state change lock (held by monitor=remoteDispatchDomainAttachDevice)\n',
+    );
   });
 
   test('libvirtd can be down for a while', () => {
-    const { state, exitCode } = virsh(withFault(capturedWorld(), { match: '', libvirtdDown: true }), ['domstate', 'guest1']);
+    const { state, exitCode } = virsh(withFault(capturedWorld(), { match: '', libvirtdDown: true }), [
+      'domstate',
+      'guest1',
+    ]);
     assert.equal(exitCode, 1);
     assert.equal(virsh(state, ['domstate', 'guest1']).exitCode, 0);
   });
@@ -380,7 +536,10 @@ describe('the program', () => {
       [store, `Failed to read file '${store}': Is a directory`],
     ];
     for (const [file, reason] of files) {
-      const run = spawnSync(virsh, ['attach-device', 'guest1', file, '--live'], { encoding: 'utf8', input: hostdevXml({}) });
+      const run = spawnSync(virsh, ['attach-device', 'guest1', file, '--live'], {
+        encoding: 'utf8',
+        input: hostdevXml({}),
+      });
       assert.deepEqual([run.stdout, run.stderr, run.status], ['\n', `error: ${reason}\n`, 1]);
     }
   });
@@ -390,14 +549,21 @@ describe('the program', () => {
     addDomain(state, { name: 'guest1', usbPorts: 16 });
     const { store, virsh } = install(state);
     const devices = Array.from({ length: 16 }, (_, index) => index + 1);
-    changeState(store, (stored) => { for (const device of devices) plugHostDevice(stored, { bus: 1, device }); });
-    await Promise.all(devices.map((device) => {
-      const file = join(store, `${device}.xml`);
-      writeFileSync(file, hostdevXml({ device }));
-      return promisify(execFile)(virsh, ['attach-device', '--live', 'guest1', file]);
-    }));
+    changeState(store, (stored) => {
+      for (const device of devices) plugHostDevice(stored, { bus: 1, device });
+    });
+    await Promise.all(
+      devices.map((device) => {
+        const file = join(store, `${device}.xml`);
+        writeFileSync(file, hostdevXml({ device }));
+        return promisify(execFile)(virsh, ['attach-device', '--live', 'guest1', file]);
+      }),
+    );
     assert.equal(hostdevsOf(loadState(store), 'guest1').length, 16);
-    assert.deepEqual(readCalls(store).map(({ args, exitCode }) => [args.length, exitCode]), devices.map(() => [4, 0]));
+    assert.deepEqual(
+      readCalls(store).map(({ args, exitCode }) => [args.length, exitCode]),
+      devices.map(() => [4, 0]),
+    );
   });
 
   test('the lock of one that died is taken over', () => {

@@ -1,6 +1,15 @@
 /** The fake libvirt's one file, which the processes of a test share: whole at any moment, one writer at a time. */
 
-import { appendFileSync, mkdirSync, readFileSync, readlinkSync, renameSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  mkdirSync,
+  readFileSync,
+  readlinkSync,
+  renameSync,
+  symlinkSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import process from 'node:process';
 import { newState } from './world.mjs';

@@ -83,10 +83,23 @@ export function newState() {
  */
 
 /** @param {State} state @param {Definition} definition */
-export function addDomain(state, { name, uuid, uri = 'qemu:///system', running = true, usbPorts = 4, extraDevicesXml = '', hostdevXmls = [] }) {
+export function addDomain(
+  state,
+  { name, uuid, uri = 'qemu:///system', running = true, usbPorts = 4, extraDevicesXml = '', hostdevXmls = [] },
+) {
   uuid ??= `36a02b13-6bb5-4cbf-a23b-${String(state.domains.length + 1).padStart(12, '0')}`;
   /** @type {Domain} */
-  const domain = { uri, name, uuid, state: 'shut off', id: -1, usbPorts, extraDevicesXml, hostdevs: [], inactiveHostdevs: [] };
+  const domain = {
+    uri,
+    name,
+    uuid,
+    state: 'shut off',
+    id: -1,
+    usbPorts,
+    extraDevicesXml,
+    hostdevs: [],
+    inactiveHostdevs: [],
+  };
   for (const xml of hostdevXmls) {
     const guestPort = lowestFreePort(domain, domain.inactiveHostdevs);
     domain.inactiveHostdevs.push({ ...parseHostdev(xml), guestPort });

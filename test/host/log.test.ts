@@ -59,7 +59,9 @@ test('of a burst of 3,000 lines none is lost, though the reader is slow and clos
   for (let index = 0; index < 3000; index += 1) log.write({ severity: 'info', text: `line ${index}` });
   await log.close();
   await waitFor(() => received.length + printed.length === 3000);
-  const numbers = [...received, ...printed].map((line) => Number(/line (\d+)$/.exec(line)?.[1])).sort((one, other) => one - other);
+  const numbers = [...received, ...printed]
+    .map((line) => Number(/line (\d+)$/.exec(line)?.[1]))
+    .sort((one, other) => one - other);
   assert.deepEqual(numbers, [...Array(3000).keys()]);
 });
 
@@ -69,7 +71,10 @@ test('a line break in a line is shown, not sent', async (context) => {
   log.write({ severity: 'info', text: 'one\n<27>Jan  1 00:00:00 sshd[1]: forged' });
   await log.close();
   await waitFor(() => received.length === 1);
-  assert.match(received[0] ?? '', /^<30>.* usb-libvirt-hotplug\[\d+\]: one\\x0a<27>Jan {2}1 00:00:00 sshd\[1\]: forged$/);
+  assert.match(
+    received[0] ?? '',
+    /^<30>.* usb-libvirt-hotplug\[\d+\]: one\\x0a<27>Jan {2}1 00:00:00 sshd\[1\]: forged$/,
+  );
 });
 
 test('debug lines are for --verbose only', async (context) => {
@@ -92,7 +97,9 @@ test('on a terminal the lines are printed as they are, and syslog gets none', as
 
 function openTestLog(context: TestContext, change: Partial<LogOptions> = {}) {
   const directory = mkdtempSync(join(tmpdir(), 'usb-hotplug-log-'));
-  context.after(() => { rmSync(directory, { recursive: true }); });
+  context.after(() => {
+    rmSync(directory, { recursive: true });
+  });
   const socketPath = join(directory, 'log');
   const printed: string[] = [];
   const log = openLog({
@@ -107,7 +114,10 @@ function openTestLog(context: TestContext, change: Partial<LogOptions> = {}) {
   /** A syslog daemon, until it is stopped. */
   function listen() {
     const { createSocket } = createRequire(import.meta.url)('unix-dgram') as {
-      createSocket: (type: 'unix_dgram', onMessage: (message: Buffer) => void) => { bind: (path: string) => void; close: () => void };
+      createSocket: (
+        type: 'unix_dgram',
+        onMessage: (message: Buffer) => void,
+      ) => { bind: (path: string) => void; close: () => void };
     };
     const received: string[] = [];
     const socket = createSocket('unix_dgram', (message) => received.push(message.toString()));

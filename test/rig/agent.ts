@@ -28,7 +28,11 @@ export interface Agent {
 }
 
 /** The agent's own environment differs from suite to suite. */
-const environment = { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', HOME: '/root', LANG: 'C.UTF-8' };
+const environment = {
+  PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
+  HOME: '/root',
+  LANG: 'C.UTF-8',
+};
 
 /** Far beyond what the agent needs for an answer under load: who waits longer waits for a dead machine. */
 const answerTimeoutMs = 60_000;
@@ -57,7 +61,8 @@ export function connectAgent(stream: Duplex): Agent {
       });
       stream.write(`${JSON.stringify({ execute: command, arguments: args })}\n`);
     });
-    if ('error' in reply) throw new Error(`the guest agent refused ${command}: ${String(objectIn(reply, 'error')['desc'])}`);
+    if ('error' in reply)
+      throw new Error(`the guest agent refused ${command}: ${String(objectIn(reply, 'error')['desc'])}`);
     return reply['return'];
   }
 
@@ -68,12 +73,12 @@ export function connectAgent(stream: Duplex): Agent {
   async function execute(argv: string[], options: RunOptions = {}): Promise<CommandResult> {
     const { timeoutMs = 60_000, env = {} } = options;
     const startedAtMs = performance.now();
-    const started = await request('guest-exec', {
+    const started = (await request('guest-exec', {
       path: rigExec,
       arg: [`${timeoutMs / 1000}`, ...argv],
       env: Object.entries({ ...environment, ...env }).map(([name, value]) => `${name}=${value}`),
       'capture-output': true,
-    }) as JsonObject;
+    })) as JsonObject;
     const result = await ending(started['pid']);
     if (result.exitCode === 128 + 9 && performance.now() - startedAtMs >= timeoutMs) {
       throw new Error(`not ended within ${timeoutMs} ms: ${argv.join(' ')}\n${result.stdout}${result.stderr}`);
@@ -83,7 +88,7 @@ export function connectAgent(stream: Duplex): Agent {
 
   async function ending(pid: unknown): Promise<CommandResult> {
     for (let pauseMs = 5; ; pauseMs = Math.min(pauseMs * 1.5, 100)) {
-      const status = await request('guest-exec-status', { pid }) as JsonObject;
+      const status = (await request('guest-exec-status', { pid })) as JsonObject;
       if (status['exited'] === true) {
         return {
           exitCode: Number(status['exitcode'] ?? 128 + Number(status['signal'])),

@@ -48,7 +48,13 @@ export async function reboot(start: Start, machine: Machine, options: BootOption
 async function startUntilAgent(start: Start, options: BootOptions, snapshot?: string): Promise<Machine> {
   const { image, runDirectory, onLine } = start;
   const { devices = [], ...bootOptions } = options;
-  const machine = await startMachine({ boot: image.boot, runDirectory, onLine, ...bootOptions, ...(snapshot === undefined ? {} : { snapshot }) });
+  const machine = await startMachine({
+    boot: image.boot,
+    runDirectory,
+    onLine,
+    ...bootOptions,
+    ...(snapshot === undefined ? {} : { snapshot }),
+  });
   try {
     for (const device of devices) await plug(machine.qmp, device);
     await machine.qmp.execute('cont');

@@ -21,7 +21,16 @@ export async function copyIn(hostPath: string, guestPath: string, { share, mustR
   const name = basename(guestPath);
   const staging = join(share, 'staging');
   await cp(hostPath, join(staging, name), { recursive: true, verbatimSymlinks: true, preserveTimestamps: true });
-  await runCommand('tar', ['--create', blockingFactor, '--file', join(share, 'copy.tar'), '--directory', staging, '--', name]);
+  await runCommand('tar', [
+    '--create',
+    blockingFactor,
+    '--file',
+    join(share, 'copy.tar'),
+    '--directory',
+    staging,
+    '--',
+    name,
+  ]);
   await rm(staging, { recursive: true });
 
   const directory = shellWord(dirname(guestPath));

@@ -17,7 +17,9 @@ else {
 }
 
 async function show(): Promise<void> {
-  tell('a virtual machine becomes the host: Debian with its own kernel, udev, systemd and libvirt (built at the first run)');
+  tell(
+    'a virtual machine becomes the host: Debian with its own kernel, udev, systemd and libvirt (built at the first run)',
+  );
   const rig = await startRig({ progress: tell });
   try {
     tell('the host runs, and on it the domain testvm-01');
@@ -31,7 +33,9 @@ async function show(): Promise<void> {
 
     tell('plugging a keyboard into port 1 of bus 1 …');
     await rig.plug({ id: 'keyboard', driver: 'usb-kbd', port: '1', serial: 'KBD01' });
-    tell(`wanted: ${await rig.until('the want is on file', () => firstLine(rig, 'grep -ho \'"domain":"[^"]*"\' /run/usb-libvirt-hotplug/wants/1-1@*.json'))}`);
+    tell(
+      `wanted: ${await rig.until('the want is on file', () => firstLine(rig, 'grep -ho \'"domain":"[^"]*"\' /run/usb-libvirt-hotplug/wants/1-1@*.json'))}`,
+    );
     tell(`log: ${await rig.until('the line in the log', async () => (await logLines(rig, cursor))[0])}`);
     tell(`info usb: ${(await rig.infoUsb('testvm-01')).trim()}`);
 

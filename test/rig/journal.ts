@@ -44,14 +44,23 @@ export async function journalCursor(agent: Agent): Promise<string> {
 }
 
 async function entries(agent: Agent, filters: string[]): Promise<JournalEntry[]> {
-  const { exitCode, stdout, stderr } = await agent.execute(['journalctl', '--quiet', '--all', '--output=json', ...filters]);
+  const { exitCode, stdout, stderr } = await agent.execute([
+    'journalctl',
+    '--quiet',
+    '--all',
+    '--output=json',
+    ...filters,
+  ]);
   if (exitCode !== 0) throw new Error(`L1's journal could not be read: ${stderr}`);
-  return stdout.split('\n').filter((line) => line !== '').map(parseEntry);
+  return stdout
+    .split('\n')
+    .filter((line) => line !== '')
+    .map(parseEntry);
 }
 
 function parseEntry(line: string): JournalEntry {
   const fields = objectFrom(line);
-  const text = (name: string) => typeof fields[name] === 'string' ? fields[name] : '';
+  const text = (name: string) => (typeof fields[name] === 'string' ? fields[name] : '');
   return {
     message: message(fields['MESSAGE']),
     priority: Number(fields['PRIORITY'] ?? 6),

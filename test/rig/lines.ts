@@ -28,5 +28,5 @@ export function objectIn(object: JsonObject, field: string): JsonObject {
 }
 
 function asObject(value: unknown): JsonObject {
-  return typeof value === 'object' && value !== null ? value as JsonObject : {};
+  return typeof value === 'object' && value !== null ? (value as JsonObject) : {};
 }

@@ -47,14 +47,25 @@ export async function startMachine(options: MachineOptions): Promise<Machine> {
   const share = shareIn(runDirectory);
   mkdirSync(share, { recursive: true });
   const args = qemuArguments({
-    ...rest, disk: diskIn(runDirectory), console, share, descriptors: { qmp: 3, agent: 4, lines: 5 },
+    ...rest,
+    disk: diskIn(runDirectory),
+    console,
+    share,
+    descriptors: { qmp: 3, agent: 4, lines: 5 },
   });
 
-  const { child, sockets: [monitor, agentPort, linesPort] } = spawnQemu(args, qemuLog);
+  const {
+    child,
+    sockets: [monitor, agentPort, linesPort],
+  } = spawnQemu(args, qemuLog);
   const ended = new Promise<void>((resolve) => {
-    child.on('close', () => { resolve(); });
+    child.on('close', () => {
+      resolve();
+    });
     // Not started at all; the monitor's closing tells the caller.
-    child.on('error', () => { resolve(); });
+    child.on('error', () => {
+      resolve();
+    });
   });
   const diagnosis = () => tail('QEMU said', qemuLog) + tail("L1's console ends with", console);
   readLines(linesPort, onLine);

@@ -28,6 +28,9 @@ export async function writeRules(rig: Rig, fileName: string, text: string): Prom
 
 /** Our lines in L1's journal, oldest first. */
 export async function logLines(rig: Rig, sinceCursor?: string): Promise<string[]> {
-  const entries = await rig.journal({ identifier: 'usb-libvirt-hotplug', ...(sinceCursor === undefined ? {} : { sinceCursor }) });
+  const entries = await rig.journal({
+    identifier: 'usb-libvirt-hotplug',
+    ...(sinceCursor === undefined ? {} : { sinceCursor }),
+  });
   return entries.map(({ message }) => message);
 }

@@ -31,7 +31,8 @@ export async function connectQmp(stream: Duplex): Promise<Qmp> {
   const greeted = new Promise<void>((resolve, reject) => {
     readJsonLines(stream, (message) => {
       if ('QMP' in message) resolve();
-      else if (typeof message['event'] === 'string') announce({ event: message['event'], data: objectIn(message, 'data') });
+      else if (typeof message['event'] === 'string')
+        announce({ event: message['event'], data: objectIn(message, 'data') });
       else answer(message);
     });
     stream.on('close', () => {

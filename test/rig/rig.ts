@@ -69,13 +69,16 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
   const runDirectory = makeRunDirectory();
   const lines: RigLine[] = [];
   const start = {
-    image, runDirectory: runDirectory.path, onLine: (text: string) => lines.push({ text, atMs: Date.now() }),
+    image,
+    runDirectory: runDirectory.path,
+    onLine: (text: string) => lines.push({ text, atMs: Date.now() }),
   };
-  let machine = await (fromSnapshot ? startFromSnapshot(start, options.devices ?? []) : coldBoot(start, bootOptions))
-    .catch((error: unknown) => {
-      runDirectory.remove();
-      throw error;
-    });
+  let machine = await (
+    fromSnapshot ? startFromSnapshot(start, options.devices ?? []) : coldBoot(start, bootOptions)
+  ).catch((error: unknown) => {
+    runDirectory.remove();
+    throw error;
+  });
   let lastCommand = 'none';
 
   async function execute(argv: string[], runOptions?: RunOptions): Promise<CommandResult> {

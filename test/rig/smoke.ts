@@ -7,7 +7,9 @@ const keyboardXml = (busNumber: string, deviceNumber: string) => `<hostdev mode=
   <alias name='ua-smoke'/>
 </hostdev>`;
 
-const { values: { suite, cold, 'debian-node': debianNode } } = parseArgs({
+const {
+  values: { suite, cold, 'debian-node': debianNode },
+} = parseArgs({
   options: {
     suite: { type: 'string', default: 'bookworm' },
     'debian-node': { type: 'boolean', default: false },
@@ -36,7 +38,9 @@ try {
 
   await rig.plug({ id: 'keyboard', driver: 'usb-kbd', port: '1', serial: 'SMOKE1' });
   const [busNumber = '', deviceNumber = ''] = await rig.until('the keyboard is in sysfs', async () => {
-    const found = await rig.run('cd "$(dirname "$(grep -l SMOKE1 /sys/bus/usb/devices/*/serial)")" && cat busnum devnum');
+    const found = await rig.run(
+      'cd "$(dirname "$(grep -l SMOKE1 /sys/bus/usb/devices/*/serial)")" && cat busnum devnum',
+    );
     return found.exitCode === 0 && found.stdout.trim().split('\n');
   });
   done('the keyboard is in sysfs');
@@ -44,18 +48,28 @@ try {
   await rig.mustRun('udevadm settle');
   done('udev has done its work');
 
-  await rig.mustRun(`cat >/run/smoke.xml <<'END'\n${keyboardXml(busNumber, deviceNumber)}\nEND\nvirsh attach-device testvm-01 /run/smoke.xml --live`);
+  await rig.mustRun(
+    `cat >/run/smoke.xml <<'END'\n${keyboardXml(busNumber, deviceNumber)}\nEND\nvirsh attach-device testvm-01 /run/smoke.xml --live`,
+  );
   done('virsh has attached it');
-  await rig.until('the keyboard is in the domain', async () => (await rig.infoUsb('testvm-01')).includes('ID: ua-smoke'));
+  await rig.until('the keyboard is in the domain', async () =>
+    (await rig.infoUsb('testvm-01')).includes('ID: ua-smoke'),
+  );
   if (!(await rig.liveXml('testvm-01')).includes("<alias name='ua-smoke'/>")) throw new Error('the live XML lacks it');
   done('QEMU and the live XML show it');
 
   await rig.mustRun('virsh detach-device-alias testvm-01 ua-smoke --live');
-  await rig.until('the keyboard is out of the domain', async () => !(await rig.liveXml('testvm-01')).includes('ua-smoke'));
+  await rig.until(
+    'the keyboard is out of the domain',
+    async () => !(await rig.liveXml('testvm-01')).includes('ua-smoke'),
+  );
   done('detached');
 
   await rig.unplug('keyboard');
-  await rig.until('the keyboard is out of sysfs', async () => (await rig.run('! grep -l SMOKE1 /sys/bus/usb/devices/*/serial')).exitCode === 0);
+  await rig.until(
+    'the keyboard is out of sysfs',
+    async () => (await rig.run('! grep -l SMOKE1 /sys/bus/usb/devices/*/serial')).exitCode === 0,
+  );
   done('unplugged');
 } finally {
   await rig.stop();

@@ -4,7 +4,11 @@ import { setTimeout as pause } from 'node:timers/promises';
  * Asks until there is an answer. A probe that throws is asked again, because what it asks may not be there yet;
  * the error of a vain wait tells what was seen last.
  */
-export async function until<T>(what: string, probe: () => Promise<T | undefined | false>, timeoutMs: number): Promise<T> {
+export async function until<T>(
+  what: string,
+  probe: () => Promise<T | undefined | false>,
+  timeoutMs: number,
+): Promise<T> {
   const startedAtMs = performance.now();
   let seen: unknown;
   for (let pauseMs = 20; ; pauseMs = Math.min(pauseMs * 1.5, 500)) {
@@ -16,7 +20,10 @@ export async function until<T>(what: string, probe: () => Promise<T | undefined 
       seen = error;
     }
     if (performance.now() - startedAtMs >= timeoutMs) {
-      throw new Error(`waited ${timeoutMs} ms in vain: ${what}. Last seen: ${seen instanceof Error ? seen.message : String(seen)}`, { cause: seen });
+      throw new Error(
+        `waited ${timeoutMs} ms in vain: ${what}. Last seen: ${seen instanceof Error ? seen.message : String(seen)}`,
+        { cause: seen },
+      );
     }
     await pause(pauseMs);
   }

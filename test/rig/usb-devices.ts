@@ -20,7 +20,14 @@ let backends = 0;
 /** Plugs a device in. The kernel in L1 finds it some time after this resolves. */
 export async function plug(qmp: Qmp, { id, driver, port, serial }: PlugRequest): Promise<void> {
   const backend = await makeBackend(qmp, driver);
-  await qmp.execute('device_add', { id, driver, port, bus: 'usb.0', ...(serial === undefined ? {} : { serial }), ...backend });
+  await qmp.execute('device_add', {
+    id,
+    driver,
+    port,
+    bus: 'usb.0',
+    ...(serial === undefined ? {} : { serial }),
+    ...backend,
+  });
 }
 
 /** Pulls a device out, with all that is behind it; resolves when QEMU has let go of it. */
@@ -37,7 +44,12 @@ async function makeBackend(qmp: Qmp, driver: PlugRequest['driver']): Promise<Jso
       // Otherwise it is plugged in only while somebody has the backend open.
       return { chardev: name, 'always-plugged': true };
     case 'usb-storage':
-      await qmp.execute('blockdev-add', { driver: 'null-co', 'node-name': name, size: 64 * 1024 ** 2, 'read-zeroes': true });
+      await qmp.execute('blockdev-add', {
+        driver: 'null-co',
+        'node-name': name,
+        size: 64 * 1024 ** 2,
+        'read-zeroes': true,
+      });
       return { drive: name };
     case 'usb-kbd':
     case 'usb-mouse':

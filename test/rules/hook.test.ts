@@ -5,11 +5,19 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type TestContext } from 'node:test';
 
-const event = { ACTION: 'add', DEVTYPE: 'usb_device', DEVPATH: '/devices/pci0000:00/0000:00:05.0/usb1/1-1', DEVNUM: '002' };
+const event = {
+  ACTION: 'add',
+  DEVTYPE: 'usb_device',
+  DEVPATH: '/devices/pci0000:00/0000:00:05.0/usb1/1-1',
+  DEVNUM: '002',
+};
 
 test('a plug starts node with --jitless and hands the arguments on, without PATH and HOME', (context) => {
   const front = installFront(context);
-  assert.deepEqual(front.run(event, ['--connect', 'qemu:///system', 'my vm']), { exitCode: 0, node: `--jitless ${front.lib}/hook.cjs --connect qemu:///system my vm` });
+  assert.deepEqual(front.run(event, ['--connect', 'qemu:///system', 'my vm']), {
+    exitCode: 0,
+    node: `--jitless ${front.lib}/hook.cjs --connect qemu:///system my vm`,
+  });
 });
 
 test('an interface and an unbind end before node starts', (context) => {
@@ -55,7 +63,9 @@ test('a node that is missing is a failure', (context) => {
 /** rules/hook as install.sh writes it, with a node that notes down how it was started. */
 function installFront(context: TestContext, cgroup = '0::/user.slice\n') {
   const directory = mkdtempSync(join(tmpdir(), 'usb-hotplug-front-'));
-  context.after(() => { rmSync(directory, { recursive: true }); });
+  context.after(() => {
+    rmSync(directory, { recursive: true });
+  });
   const node = join(directory, 'node');
   const lib = join(directory, 'lib');
   const seen = join(directory, 'seen');

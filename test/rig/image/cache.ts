@@ -7,8 +7,9 @@ import { fileURLToPath } from 'node:url';
 
 /** Where images and running machines are kept, outside the repository. */
 export function cacheDirectory(env: NodeJS.ProcessEnv = process.env): string {
-  return env['USB_HOTPLUG_RIG_CACHE']
-    ?? join(env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'usb-libvirt-hotplug');
+  return (
+    env['USB_HOTPLUG_RIG_CACHE'] ?? join(env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'usb-libvirt-hotplug')
+  );
 }
 
 /**
@@ -63,15 +64,24 @@ async function removeOutdated(cache: string, name: string): Promise<void> {
 
 /** Waits for the lock. The kernel frees it when this process ends: flock's child then reads the end of its stdin. */
 async function lock(file: string): Promise<() => void> {
-  const holder = spawn('flock', ['--exclusive', file, 'sh', '-c', 'echo locked; cat'], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const holder = spawn('flock', ['--exclusive', file, 'sh', '-c', 'echo locked; cat'], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
   await new Promise<void>((resolve, reject) => {
     holder.on('error', reject);
-    holder.on('close', () => { reject(new Error(`could not lock ${file}`)); });
-    holder.stdout.once('data', () => { resolve(); });
+    holder.on('close', () => {
+      reject(new Error(`could not lock ${file}`));
+    });
+    holder.stdout.once('data', () => {
+      resolve();
+    });
   });
   return () => holder.stdin.end();
 }
 
 async function exists(path: string): Promise<boolean> {
-  return stat(path).then(() => true, () => false);
+  return stat(path).then(
+    () => true,
+    () => false,
+  );
 }

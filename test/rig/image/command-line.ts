@@ -41,25 +41,60 @@ export const shareTag = 'share';
 export function qemuArguments(options: CommandLineOptions): string[] {
   const { boot, disk, console, share, descriptors, snapshot } = options;
   const disks = [
-    'node-name=disk,driver=qcow2', `file.driver=file,file.filename=${escaped(disk)}`,
+    'node-name=disk,driver=qcow2',
+    `file.driver=file,file.filename=${escaped(disk)}`,
     // Said here because the place noted in the qcow2 is wrong as soon as either file is moved.
     `backing.driver=raw,backing.read-only=on,backing.file.driver=file,backing.file.filename=${escaped(boot.baseDisk)}`,
   ];
   return [
-    '-nodefaults', '-no-user-config', '-display', 'none', '-vga', 'none', '-nic', 'none', '-S',
-    '-machine', 'pc', '-accel', 'tcg,thread=multi', '-smp', '2', '-m', '2048',
+    '-nodefaults',
+    '-no-user-config',
+    '-display',
+    'none',
+    '-vga',
+    'none',
+    '-nic',
+    'none',
+    '-S',
+    '-machine',
+    'pc',
+    '-accel',
+    'tcg,thread=multi',
+    '-smp',
+    '2',
+    '-m',
+    '2048',
     // With svm L1 would have a /dev/kvm that libvirt probes and that is of no use.
-    '-cpu', 'qemu64,-svm',
-    '-kernel', boot.vmlinux, '-initrd', boot.initramfs, '-append', kernelCommandLine(options),
-    '-chardev', `file,id=console,path=${escaped(console)}`, '-serial', 'chardev:console',
-    '-blockdev', disks.join(','), '-device', 'virtio-blk-pci,drive=disk',
-    '-device', 'virtio-serial-pci',
+    '-cpu',
+    'qemu64,-svm',
+    '-kernel',
+    boot.vmlinux,
+    '-initrd',
+    boot.initramfs,
+    '-append',
+    kernelCommandLine(options),
+    '-chardev',
+    `file,id=console,path=${escaped(console)}`,
+    '-serial',
+    'chardev:console',
+    '-blockdev',
+    disks.join(','),
+    '-device',
+    'virtio-blk-pci,drive=disk',
+    '-device',
+    'virtio-serial-pci',
     ...port('agent', descriptors.agent),
     ...port('lines', descriptors.lines),
-    '-chardev', `socket,id=qmp,fd=${descriptors.qmp}`, '-mon', 'chardev=qmp,mode=control',
-    '-device', 'qemu-xhci,id=usb,p2=8,p3=8,addr=5',
-    '-fsdev', `local,id=share,path=${escaped(share)},security_model=none,readonly=on`,
-    '-device', `virtio-9p-pci,fsdev=share,mount_tag=${shareTag}`,
+    '-chardev',
+    `socket,id=qmp,fd=${descriptors.qmp}`,
+    '-mon',
+    'chardev=qmp,mode=control',
+    '-device',
+    'qemu-xhci,id=usb,p2=8,p3=8,addr=5',
+    '-fsdev',
+    `local,id=share,path=${escaped(share)},security_model=none,readonly=on`,
+    '-device',
+    `virtio-9p-pci,fsdev=share,mount_tag=${shareTag}`,
     ...(snapshot === undefined ? [] : ['-loadvm', snapshot]),
   ];
 }
@@ -75,7 +110,12 @@ function kernelCommandLine(options: CommandLineOptions): string {
 
 function port(id: keyof typeof ports, descriptor: number): string[] {
   const { number, name } = ports[id];
-  return ['-chardev', `socket,id=${id},fd=${descriptor}`, '-device', `virtserialport,chardev=${id},nr=${number},name=${name}`];
+  return [
+    '-chardev',
+    `socket,id=${id},fd=${descriptor}`,
+    '-device',
+    `virtserialport,chardev=${id},nr=${number},name=${name}`,
+  ];
 }
 
 /** A comma would end an option's value; QEMU reads two as one. */

@@ -41,10 +41,22 @@ done 2>/dev/null
  * libvirt-guests would wait minutes at shutdown for domains that have no system to shut down.
  */
 const maskedUnits = [
-  'getty@tty1.service', 'serial-getty@ttyS0.service', 'systemd-logind.service', 'systemd-networkd.service',
-  'systemd-timesyncd.service', 'systemd-pstore.service', 'e2scrub_reap.service', 'libvirt-guests.service',
-  'apt-daily.timer', 'apt-daily-upgrade.timer', 'dpkg-db-backup.timer', 'e2scrub_all.timer', 'fstrim.timer',
-  'logrotate.timer', 'man-db.timer', 'systemd-tmpfiles-clean.timer',
+  'getty@tty1.service',
+  'serial-getty@ttyS0.service',
+  'systemd-logind.service',
+  'systemd-networkd.service',
+  'systemd-timesyncd.service',
+  'systemd-pstore.service',
+  'e2scrub_reap.service',
+  'libvirt-guests.service',
+  'apt-daily.timer',
+  'apt-daily-upgrade.timer',
+  'dpkg-db-backup.timer',
+  'e2scrub_all.timer',
+  'fstrim.timer',
+  'logrotate.timer',
+  'man-db.timer',
+  'systemd-tmpfiles-clean.timer',
 ];
 
 const files: Record<string, string> = {

@@ -60,14 +60,24 @@ export async function makeInitramfs(tree: ModuleTree, workDirectory: string, arc
   const paths = 'init\nbin\nbin/busybox\ndev\nproc\nroot\nmodules\n';
   const modules = await runCommand('find', ['modules', '-type', 'f'], { cwd: workDirectory });
   const input = Buffer.concat([Buffer.from(paths), modules]);
-  await writeFile(archive, await runCommand('cpio', ['--create', '--quiet', '--format=newc'], { cwd: workDirectory, input }));
+  await writeFile(
+    archive,
+    await runCommand('cpio', ['--create', '--quiet', '--format=newc'], { cwd: workDirectory, input }),
+  );
 }
 
 /** Copies modules with what they depend on, decompressed; returns file names in the order of loading. */
 async function addModules({ rootTree, kernelVersion }: ModuleTree, names: string[], to: string): Promise<string[]> {
   const files: string[] = [];
   for (const name of names) {
-    const steps = await runCommand('chroot', [rootTree, 'modprobe', '--set-version', kernelVersion, '--show-depends', name]);
+    const steps = await runCommand('chroot', [
+      rootTree,
+      'modprobe',
+      '--set-version',
+      kernelVersion,
+      '--show-depends',
+      name,
+    ]);
     // "insmod /lib/modules/6.1.0-31-amd64/kernel/fs/ext4/ext4.ko", or "builtin ext4" where there is nothing to load.
     for (const [, path] of steps.toString().matchAll(/^insmod (\S+)/gm)) {
       if (path === undefined) continue;

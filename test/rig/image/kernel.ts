@@ -4,8 +4,18 @@ import { runCommand } from './command.js';
 
 /** Drivers for hardware that L1 cannot have, as folders of the module tree: two thirds of it. */
 const droppedModules = [
-  'sound', 'drivers/comedi', 'drivers/gpu', 'drivers/hwmon', 'drivers/iio', 'drivers/infiniband', 'drivers/isdn',
-  'drivers/media', 'drivers/mtd', 'drivers/net/ethernet', 'drivers/net/wireless', 'drivers/staging',
+  'sound',
+  'drivers/comedi',
+  'drivers/gpu',
+  'drivers/hwmon',
+  'drivers/iio',
+  'drivers/infiniband',
+  'drivers/isdn',
+  'drivers/media',
+  'drivers/mtd',
+  'drivers/net/ethernet',
+  'drivers/net/wireless',
+  'drivers/staging',
 ];
 
 /**
@@ -46,7 +56,13 @@ async function decompressKernel(image: Buffer): Promise<Buffer> {
 async function moduleTree(unpacked: string, version: string): Promise<string> {
   const places = [join(unpacked, 'usr/lib/modules', version), join(unpacked, 'lib/modules', version)];
   for (const place of places) {
-    if (await readdir(place).then(() => true, () => false)) return place;
+    if (
+      await readdir(place).then(
+        () => true,
+        () => false,
+      )
+    )
+      return place;
   }
   throw new Error(`the kernel's package has no modules for ${version}`);
 }

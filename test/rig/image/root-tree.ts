@@ -17,8 +17,21 @@ export interface RootTreeOptions {
 }
 
 const packages = [
-  'systemd-sysv', 'udev', 'dbus', 'kmod', 'procps', 'usbutils', 'ifupdown', 'busybox-static', 'libstdc++6',
-  'libvirt-daemon-system', 'libvirt-daemon-driver-qemu', 'libvirt-clients', 'qemu-system-x86', 'seabios', 'ipxe-qemu',
+  'systemd-sysv',
+  'udev',
+  'dbus',
+  'kmod',
+  'procps',
+  'usbutils',
+  'ifupdown',
+  'busybox-static',
+  'libstdc++6',
+  'libvirt-daemon-system',
+  'libvirt-daemon-driver-qemu',
+  'libvirt-clients',
+  'qemu-system-x86',
+  'seabios',
+  'ipxe-qemu',
   'qemu-guest-agent',
 ];
 
@@ -36,7 +49,8 @@ export async function makeRootTree(options: RootTreeOptions): Promise<void> {
   await writeFile(aptOptions, await aptTransportOptions());
 
   await runCommand('setpriv', [
-    ...inNamespaces, 'mmdebstrap',
+    ...inNamespaces,
+    'mmdebstrap',
     '--variant=minbase',
     `--include=${[...packages, ...(node === 'debian' ? ['nodejs'] : [])].join(',')}`,
     `--aptopt=${aptOptions}`,
@@ -46,7 +60,7 @@ export async function makeRootTree(options: RootTreeOptions): Promise<void> {
     `--customize-hook=${downloadKernel(kernelDirectory)}`,
     suite,
     directory,
-    ...await debianSources(suite),
+    ...(await debianSources(suite)),
   ]);
   if (node === 'this') await copyNode(directory);
   await configure(directory);
@@ -54,8 +68,10 @@ export async function makeRootTree(options: RootTreeOptions): Promise<void> {
 
 /** The kernel is not installed, only fetched: its package would bring the machinery that builds an initramfs. */
 function downloadKernel(kernelDirectory: string): string {
-  return `export APT_CONFIG="$MMDEBSTRAP_APT_CONFIG"; cd '${kernelDirectory}' &&`
-    + ` apt-get download "$(apt-cache depends linux-image-amd64 | sed -n 's/.*Depends: \\(linux-image-[^ ]*\\)/\\1/p')"`;
+  return (
+    `export APT_CONFIG="$MMDEBSTRAP_APT_CONFIG"; cd '${kernelDirectory}' &&` +
+    ` apt-get download "$(apt-cache depends linux-image-amd64 | sed -n 's/.*Depends: \\(linux-image-[^ ]*\\)/\\1/p')"`
+  );
 }
 
 async function copyNode(directory: string): Promise<void> {
@@ -77,5 +93,6 @@ async function librariesNotIn(directory: string): Promise<string[]> {
   // "	libnode.so.108 => not found" in the tree, "	libnode.so.108 => /lib/x86_64-linux-gnu/libnode.so.108 (0x…)" here.
   const missing = [...wanted.matchAll(/^\s*(\S+) => not found/gm)].map((match) => match[1]);
   return [...present.matchAll(/^\s*(\S+) => (\/\S+)/gm)].flatMap(([, name, path]) =>
-    path !== undefined && missing.includes(name) ? [path] : []);
+    path !== undefined && missing.includes(name) ? [path] : [],
+  );
 }

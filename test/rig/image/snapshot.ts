@@ -40,12 +40,19 @@ export async function makeSnapshot(boot: BootFiles, snapshotDisk: string, runDir
 }
 
 async function becomeReady(agent: Agent): Promise<void> {
-  const succeeds = (...argv: string[]) => async () => (await agent.execute(argv)).exitCode === 0;
+  const succeeds =
+    (...argv: string[]) =>
+    async () =>
+      (await agent.execute(argv)).exitCode === 0;
   // "degraded" is an end of the boot, too: it exits with 1.
   await agent.execute(['systemctl', 'is-system-running', '--wait'], { timeoutMs: bootTimeoutMs });
   await until('libvirt knows testvm-02', succeeds('virsh', '-q', 'domuuid', 'testvm-02'), bootTimeoutMs);
   await until('testvm-01 starts', succeeds('virsh', '-q', 'start', 'testvm-01'), bootTimeoutMs);
-  await until('testvm-01 answers', succeeds('virsh', 'qemu-monitor-command', 'testvm-01', '--hmp', 'info usb'), bootTimeoutMs);
+  await until(
+    'testvm-01 answers',
+    succeeds('virsh', 'qemu-monitor-command', 'testvm-01', '--hmp', 'info usb'),
+    bootTimeoutMs,
+  );
   // udev loads the controller's driver when the boot is all but over.
   await until('the USB controller has its driver', succeeds('test', '-e', '/sys/bus/usb/devices/usb2'), bootTimeoutMs);
   // Otherwise every run would load them for its first copyIn.

@@ -28,5 +28,10 @@ export async function debianSources(suite: string): Promise<string[]> {
 export async function aptTransportOptions(): Promise<string> {
   const dump = await runCommand('apt-config', ['dump', 'Acquire']);
   const wanted = /^Acquire::(https?|Check-|Retries|ForceIPv[46])/;
-  return dump.toString().split('\n').filter((line) => wanted.test(line)).map((line) => `${line}\n`).join('');
+  return dump
+    .toString()
+    .split('\n')
+    .filter((line) => wanted.test(line))
+    .map((line) => `${line}\n`)
+    .join('');
 }
