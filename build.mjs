@@ -56,6 +56,10 @@ await build({
   format: 'cjs',
   supported: { 'dynamic-import': false },
   sourcemap: true,
+  // Node reads every byte of it at each start.
+  minifySyntax: true,
+  minifyWhitespace: true,
+  legalComments: 'external',
   sourcesContent: false,
   alias: { yargs: require.resolve('yargs') },
   define: { __VERSION__: JSON.stringify(version) },

@@ -12,8 +12,8 @@ const event = {
   DEVNUM: '002',
 };
 
-test('a plug starts node with --jitless and hands the arguments on, without PATH and HOME', (context) => {
-  const front = installFront(context);
+test('under udev a plug starts node with --jitless and hands the arguments on, without PATH and HOME', (context) => {
+  const front = installFront(context, '0::/system.slice/systemd-udevd.service/udev\n');
   assert.deepEqual(front.run(event, ['--connect', 'qemu:///system', 'my vm']), {
     exitCode: 0,
     node: `--jitless ${front.lib}/hook.cjs --connect qemu:///system my vm`,
@@ -37,6 +37,43 @@ test('under udev the removal of a wanted device is a wake and nothing more', (co
   assert.ok(existsSync(join(front.runDirectory, 'wake')));
 });
 
+const want =
+  '{"device":"1-1","busNumber":1,"deviceNumber":2,"devpath":"/x","vendorId":"0627","productId":"0001","product":"a \\"b\\"","domain":"vm","uri":"qemu:///system","seqnum":7,"rivals":[],"released":false,"claimedAtMs":1,"verbose":false}\n';
+
+test('the later events of a plug end before node starts, while they say what is on file', (context) => {
+  const front = installFront(context, '0::/system.slice/systemd-udevd.service/udev\n');
+  const later = { ...event, ACTION: 'bind' };
+  mkdirSync(join(front.runDirectory, 'wants'), { recursive: true });
+  mkdirSync(join(front.runDirectory, 'state'));
+  writeFileSync(join(front.runDirectory, 'wants/1-1@002.json'), want);
+  const starts = (args: string[], environment: Record<string, string> = {}) =>
+    front.run({ ...later, ...environment }, args).node !== undefined;
+
+  assert.ok(!starts(['vm']));
+  assert.ok(!starts([], { USB_LIBVIRT_DOMAIN: 'vm' }));
+  assert.ok(starts(['vm'], { ACTION: 'add' }), 'an add is always read whole');
+  assert.ok(starts(['other']), 'another domain');
+  assert.ok(starts(['*']), 'a name is no pattern');
+  assert.ok(starts(['--connect', 'qemu:///session', 'vm']), 'another hypervisor');
+  assert.ok(starts(['vm'], { LIBVIRT_DEFAULT_URI: 'qemu:///session' }), 'another hypervisor by the environment');
+  assert.ok(starts(['vm'], { DEVNUM: '003' }), 'another device');
+
+  const record = join(front.runDirectory, 'state/1-1@002.json');
+  writeFileSync(record, '{"device":"1-1","standing":{"kind":"waiting","reason":"not-configured"}}\n');
+  assert.ok(starts(['vm']), 'a device that waits may have become ready');
+  writeFileSync(record, '{"device":"1-1","standing":{"kind":"attached","domain":"vm"}}\n');
+  assert.ok(!starts(['vm']));
+  for (const odd of [
+    want.replace('"rivals":[]', '"rivals":["other"]'),
+    want.replace('"released":false', '"released":true'),
+    '{"half',
+    '',
+  ]) {
+    writeFileSync(join(front.runDirectory, 'wants/1-1@002.json'), odd);
+    assert.ok(starts(['vm']), odd);
+  }
+});
+
 test('on a host with the old control groups udev is known too', (context) => {
   const front = installFront(context, '9:name=systemd:/system.slice/systemd-udevd.service\n8:pids:/\n0::/\n');
   assert.equal(front.run({ ...event, ACTION: 'remove' }, []).node, undefined);
@@ -52,6 +89,11 @@ test("a person's removal, and one on a host without systemd, is node's business"
 test('without an event, as with --help, node answers', (context) => {
   const front = installFront(context);
   assert.match(front.run({}, ['--help']).node ?? '', /hook\.cjs --help$/);
+});
+
+test('a person gets node as it is, without its warning about --jitless', (context) => {
+  const front = installFront(context);
+  assert.equal(front.run(event, ['vm']).node, `${front.lib}/hook.cjs vm`);
 });
 
 test('a node that is missing is a failure', (context) => {
