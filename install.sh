@@ -117,6 +117,7 @@ name_places() {
     command=$prefix/bin/$name
     doc=$prefix/share/doc/$name
     manifest=$lib/installed
+    qemu_hook=/etc/libvirt/hooks/qemu.d/$name
     state=/run/$name
     rules_file=$(vendor_rules_folder)/zz-$name.rules
     case $prefix in
@@ -340,6 +341,7 @@ list_files() {
         echo "644 rules/$name.service $units/$name.service"
         echo "644 rules/$name.path $units/$name.path"
     fi
+    echo "755 rules/qemu-hook $qemu_hook"
     echo "644 rules/zz-$name.rules $rules_file"
 }
 
@@ -539,6 +541,10 @@ activate() {
         say "no systemd here: the units were not installed. The hook then does the work itself while udev waits for it, each time a device comes or goes; nothing looks again by itself when a domain starts or libvirtd comes back: run '$name sync' then."
         return
     fi
+    # The daemon knows the hook scripts that it found when it started, or at its last reload.
+    for daemon in libvirtd virtqemud; do
+        if [ -n "$changed" ] && systemctl -q is-active "$daemon.service"; then attempt systemctl reload "$daemon.service"; fi
+    done
     attempt systemctl daemon-reload
     attempt systemctl -q enable "$name.path" "$name.service"
     if [ -n "$changed" ]; then
@@ -570,6 +576,7 @@ self_check() {
     check_rules
     check_units
     check_virsh
+    check_qemu_hook
 }
 
 check_addon() {
@@ -635,6 +642,15 @@ say_own_units() {
         esac
         if exists "$own_unit"; then say "yours, left as it is: $own_unit"; fi
     done
+}
+
+# Before 6.5.0 libvirt knows one script only, hooks/qemu, which may be somebody's own.
+check_qemu_hook() {
+    if [ "$(printf '%s\n' 6.5.0 "$(virsh --version)" | sort -V | head -n 1)" = 6.5.0 ]; then
+        ok "libvirt tells when domains start and stop, by $qemu_hook"
+    else
+        warn "this libvirt does not read $qemu_hook: have /etc/libvirt/hooks/qemu end with: exec $qemu_hook \"\$@\". Without that, nothing looks again by itself when a domain starts: run '$name sync' then."
+    fi
 }
 
 # The hypervisor that the worker asks.

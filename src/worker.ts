@@ -1,4 +1,3 @@
-import type { PluggedDevice } from './core/device.js';
 import { describeGhost } from './core/message.js';
 import { plan, type Action, type Situation } from './core/plan.js';
 import { isFleeting, recordKey, type Standing } from './core/standing.js';
@@ -76,8 +75,8 @@ export async function work(
       for (const adoption of adoptions) ledger.adopt(adoption);
       if (adoptions.length > 0) continue;
 
-      const started = startLanes(actions);
-      settle(situation, standings, started);
+      const heldBack = startLanes(actions);
+      settle(situation, standings, heldBack);
       world.records.keepOnly(world.wants.readAll().wants);
 
       if (until() || clock.now() >= endMs) break;
@@ -94,18 +93,18 @@ export async function work(
     if (lanes.anyBusy()) wake.set();
   }
 
-  /** Starts what is due, a lane a domain, and tells for which wants something is under way. */
+  /** Starts what is due, a lane a domain, and tells for which wants something has to wait for its next try. */
   function startLanes(actions: readonly Action[]): Set<string> {
     const byLane = new Map<string, Action[]>();
-    const underWay = new Set<string>();
+    const heldBack = new Set<string>();
     for (const action of actions) {
       const key = actionKey(action);
-      if (!retries.isDue(key)) continue;
-      const lane = laneOf(action.uri, action.domain);
-      if (action.want !== undefined) {
-        underWay.add(key);
-        ledger.begin(action.want);
+      if (!retries.isDue(key)) {
+        heldBack.add(key);
+        continue;
       }
+      if (action.want !== undefined) ledger.begin(action.want);
+      const lane = laneOf(action.uri, action.domain);
       if (!lanes.isBusy(lane)) byLane.set(lane, [...(byLane.get(lane) ?? []), action]);
     }
     for (const [lane, laneActions] of byLane) {
@@ -114,7 +113,7 @@ export async function work(
         memory.live.delete(lane);
       });
     }
-    return underWay;
+    return heldBack;
   }
 
   async function act(action: Action): Promise<void> {
@@ -137,27 +136,30 @@ export async function work(
   function settle(
     { wants, plugged }: Situation,
     standings: ReadonlyMap<Want, Standing>,
-    underWay: ReadonlySet<string>,
+    heldBack: ReadonlySet<string>,
   ): void {
     for (const want of wants) {
       const key = recordKey(want);
+      // What keeps a want from being acted on is looked at again at its own pace, and delays no later action.
+      const obstacleKey = `${key} obstacle`;
       const judged = standings.get(want);
-      if (judged?.kind === 'waiting' || judged?.kind === 'leaving') retries.note(key, judged);
-      else if (judged !== undefined) retries.clear(key);
-
-      const standing =
-        judged ?? (underWay.has(key) ? undefined : standingIn(retries.troubleOf(key), want, plugged.get(want.device)));
+      if (judged !== undefined) {
+        retries.clear(key);
+        if (judged.kind === 'waiting' || judged.kind === 'leaving') retries.note(obstacleKey, judged);
+        else retries.clear(obstacleKey);
+      }
+      const standing = judged ?? (heldBack.has(key) ? standingIn(retries.troubleOf(key), want, plugged) : undefined);
       if (standing === undefined) continue;
       const fleeting = (standing.kind === 'waiting' || standing.kind === 'leaving') && isFleeting(standing.reason);
-      ledger.settle(want, standing, !fleeting || retries.isGivenUp(key));
+      ledger.settle(want, standing, !fleeting || retries.isGivenUp(judged === undefined ? key : obstacleKey));
     }
   }
 }
 
 /** How a want stands whose last action failed. */
-function standingIn(trouble: Trouble | undefined, want: Want, device: PluggedDevice | undefined): Standing | undefined {
+function standingIn(trouble: Trouble | undefined, want: Want, plugged: Situation['plugged']): Standing | undefined {
   if (trouble === undefined) return undefined;
-  const wanted = device?.deviceNumber === want.deviceNumber && !want.released;
+  const wanted = plugged.get(want.device)?.deviceNumber === want.deviceNumber && !want.released;
   const { reason, said } = trouble;
   return wanted ? { kind: 'waiting', reason, said } : { kind: 'leaving', reason, said };
 }

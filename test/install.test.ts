@@ -33,6 +33,7 @@ test('every file gets its place and its mode', () => {
   assert.deepEqual(
     listFiles(destdir),
     [
+      '755 /etc/libvirt/hooks/qemu.d/usb-libvirt-hotplug',
       `755 ${command}`,
       `644 ${lib}/cli.cjs`,
       `755 ${lib}/hook`,
@@ -414,6 +415,10 @@ test('on a host with systemd the units are enabled and started, and the self-che
   assert.doesNotMatch(run.output, /FAILED/);
   assert.deepEqual(host.calls(), [
     'udevadm control --reload',
+    'systemctl -q is-active libvirtd.service',
+    'systemctl reload libvirtd.service',
+    'systemctl -q is-active virtqemud.service',
+    'systemctl reload virtqemud.service',
     'systemctl daemon-reload',
     'systemctl -q enable usb-libvirt-hotplug.path usb-libvirt-hotplug.service',
     'systemctl -q stop usb-libvirt-hotplug.service',

@@ -5,6 +5,8 @@ export interface Hostdev {
   readonly alias: string;
   /** Undefined where the definition went by vendor and product and libvirt filled nothing in. */
   readonly address: UsbAddress | undefined;
+  /** An optional one whose device was not there when the domain started: it holds nothing. */
+  readonly missing: boolean;
 }
 
 /** Numbers of the host's: what `lsusb` prints, unpadded. */
@@ -51,6 +53,7 @@ export function parseDomain(domainXml: string): { running: boolean; hostdevs: Ho
     .map((hostdev) => ({
       alias: attributeOf(childOf(hostdev, 'alias'), 'name') ?? '',
       address: addressOf(childOf(childOf(hostdev, 'source'), 'address')),
+      missing: attributeOf(childOf(hostdev, 'source'), 'missing') === 'yes',
     }));
   return { running: attributeOf(domain, 'id') !== undefined, hostdevs };
 }

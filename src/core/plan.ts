@@ -128,7 +128,8 @@ function detach(want: Want, { domain, hostdev }: { domain: Domain; hostdev: Host
  * domain that the want names (attached by the old script, or static). An address whose number another
  * device has taken since is that device's.
  */
-function isOf(want: Want, { alias, address }: Hostdev, inTarget: boolean, { plugged }: Situation): boolean {
+function isOf(want: Want, { alias, address, missing }: Hostdev, inTarget: boolean, { plugged }: Situation): boolean {
+  if (missing) return false;
   if (alias === markOf(want)) return true;
   if (!inTarget || parseMark(alias) !== undefined) return false;
   if (address?.busNumber !== want.busNumber || address.deviceNumber !== want.deviceNumber) return false;
@@ -138,7 +139,10 @@ function isOf(want: Want, { alias, address }: Hostdev, inTarget: boolean, { plug
   );
 }
 
-/** Marks that no want speaks for: of a device that is gone (a ghost, to be detached) or still there (adopted). */
+/**
+ * Marks that no want speaks for, of a device that is gone (a ghost, to be detached) or still there (adopted);
+ * and those that hold nothing, which a restored domain comes back with: ghosts too.
+ */
 function readUnexplainedMarks({ wants, plugged, hypervisors }: Situation): { ghosts: Action[]; adoptions: Adoption[] } {
   const explained = new Set(wants.map(markOf));
   const ghosts: Action[] = [];
@@ -148,9 +152,10 @@ function readUnexplainedMarks({ wants, plugged, hypervisors }: Situation): { gho
     for (const domain of hypervisor.domains) {
       for (const hostdev of hostdevsOf(domain)) {
         const marked = parseMark(hostdev.alias);
-        if (marked === undefined || explained.has(hostdev.alias)) continue;
+        if (marked === undefined || (explained.has(hostdev.alias) && !hostdev.missing)) continue;
         const device = plugged.get(marked.device);
-        if (device?.deviceNumber === marked.deviceNumber) adoptions.push({ device, domain: domain.name, uri });
+        if (device?.deviceNumber === marked.deviceNumber && !hostdev.missing)
+          adoptions.push({ device, domain: domain.name, uri });
         else ghosts.push({ kind: 'detach', uri, domain, hostdev, want: undefined });
       }
     }

@@ -29,7 +29,7 @@ test('without a mark there is no alias element', () => {
 test("a running domain's hostdevs are read from what libvirt printed", () => {
   assert.deepEqual(parseDomain(captured('dumpxml-attached')), {
     running: true,
-    hostdevs: [{ alias: 'ua-usbhp-1-1-2', address: { busNumber: 1, deviceNumber: 2 } }],
+    hostdevs: [{ alias: 'ua-usbhp-1-1-2', address: { busNumber: 1, deviceNumber: 2 }, missing: false }],
   });
   assert.deepEqual(parseDomain(captured('dumpxml-clean')), { running: true, hostdevs: [] });
   assert.deepEqual(parseDomain(captured('dumpxml-off')), { running: false, hostdevs: [] });
@@ -38,12 +38,12 @@ test("a running domain's hostdevs are read from what libvirt printed", () => {
 test('hostdevs that are not USB, or go by vendor and product, are told apart', () => {
   const xml = `<domain type='kvm' id='3'><devices>
     <hostdev mode='subsystem' type='pci'><source><address domain='0' bus='1' slot='2' function='0'/></source><alias name='hostdev0'/></hostdev>
-    <hostdev mode='subsystem' type='usb'><source startupPolicy='optional'><vendor id='0x1234'/><product id='0xbeef'/></source><alias name='hostdev1'/></hostdev>
+    <hostdev mode='subsystem' type='usb'><source startupPolicy='optional' missing='yes'><vendor id='0x1234'/><product id='0xbeef'/></source><alias name='hostdev1'/></hostdev>
     <hostdev mode='subsystem' type='usb'><source><vendor id='0x1234'/><product id='0xbeef'/><address bus='2' device='9'/></source></hostdev>
   </devices></domain>`;
   assert.deepEqual(parseDomain(xml)?.hostdevs, [
-    { alias: 'hostdev1', address: undefined },
-    { alias: '', address: { busNumber: 2, deviceNumber: 9 } },
+    { alias: 'hostdev1', address: undefined, missing: true },
+    { alias: '', address: { busNumber: 2, deviceNumber: 9 }, missing: false },
   ]);
 });
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import type { PluggedDevice } from '../../src/core/device.js';
+import type { Hostdev } from '../../src/core/hostdev.js';
 import { plan, type Domain, type Hypervisor } from '../../src/core/plan.js';
 import type { Want } from '../../src/core/want.js';
 import { deviceOf, wantOf } from '../wants.js';
@@ -22,8 +23,8 @@ interface Row {
   readonly standing?: string;
 }
 
-const marked = { alias: 'ua-usbhp-1-1-2', address: { busNumber: 1, deviceNumber: 2 } };
-const unmarked = { alias: 'hostdev0', address: { busNumber: 1, deviceNumber: 2 } };
+const marked: Hostdev = { alias: 'ua-usbhp-1-1-2', address: { busNumber: 1, deviceNumber: 2 }, missing: false };
+const unmarked: Hostdev = { ...marked, alias: 'hostdev0' };
 
 const off: Domain['live'] = { kind: 'off' };
 
@@ -124,6 +125,11 @@ const rows: Row[] = [
     guest1: holding(marked),
     actions: ['detach guest1 ua-usbhp-1-1-2'],
   },
+  {
+    title: 'a mark that holds nothing, as a restored domain has it, is replaced by the device',
+    guest1: holding({ ...marked, address: undefined, missing: true }),
+    actions: ['detach guest1 ua-usbhp-1-1-2', 'attach guest1 ua-usbhp-1-1-2'],
+  },
   { title: 'an unmarked hostdev without a want is left alone', wants: [], plugged: [], guest1: holding(unmarked) },
   {
     title: 'what a person took back is detached though it is plugged in',
@@ -177,6 +183,6 @@ for (const {
   });
 }
 
-function holding(...hostdevs: (typeof marked)[]): Domain['live'] {
+function holding(...hostdevs: Hostdev[]): Domain['live'] {
   return { kind: 'read', hostdevs };
 }
