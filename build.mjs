@@ -1,5 +1,6 @@
 // Bundles src/ into dist/: CommonJS, because on the way that udev runs, Node's ES module loader alone
 // would cost a fifth of the hook's whole time.
+import { existsSync } from 'node:fs';
 import { copyFile, mkdir, readFile, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import process from 'node:process';
@@ -44,6 +45,7 @@ const addonBesideBundle = {
   },
 };
 
+const addon = findAddon();
 await rm('dist', { recursive: true, force: true });
 await mkdir('dist');
 await build({
@@ -63,15 +65,26 @@ await build({
   sourcesContent: false,
   alias: { yargs: require.resolve('yargs') },
   define: { __VERSION__: JSON.stringify(version) },
+  // Not there, it is looked for in vain when the first line is logged, and that goes to stderr.
+  external: addon === undefined ? ['unix-dgram'] : [],
   plugins: [importLate, addonBesideBundle],
   logLevel: 'warning',
 });
 
-const addon = join(dirname(require.resolve('unix-dgram/package.json')), 'build/Release/unix_dgram.node');
-try {
-  await copyFile(addon, 'dist/unix_dgram.node');
-} catch {
+if (addon === undefined) {
   process.stderr.write(
     'unix-dgram was not compiled here (it wants python3, make and g++): log lines will go to stderr.\n',
   );
+} else {
+  await copyFile(addon, 'dist/unix_dgram.node');
+}
+
+/** Where npm compiled unix-dgram, an optional dependency of winston-syslog's. */
+function findAddon() {
+  try {
+    const path = join(dirname(require.resolve('unix-dgram/package.json')), 'build/Release/unix_dgram.node');
+    return existsSync(path) ? path : undefined;
+  } catch {
+    return undefined;
+  }
 }

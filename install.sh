@@ -689,7 +689,8 @@ say_old_script() {
 say_next_step() {
     say ""
     say "Next: say which device belongs to which domain, in a file such as /etc/udev/rules.d/80-vm-usb.rules:"
-    say "  ACTION==\"add|bind|change\", SUBSYSTEM==\"usb\", ENV{DEVTYPE}==\"usb_device\", ATTR{idVendor}==\"046d\", ATTR{idProduct}==\"c52b\", RUN+=\"$lib/hook my-domain\""
+    say "  ACTION==\"add|bind|change\", SUBSYSTEM==\"usb\", ENV{DEVTYPE}==\"usb_device\", ATTR{idVendor}==\"046d\", ATTR{idProduct}==\"c52b\", ENV{USB_LIBVIRT_DOMAIN}=\"my-domain\""
+    say "then: udevadm control --reload && udevadm trigger --subsystem-match=usb"
 }
 
 # --- install and uninstall ------------------------------------------------------------------

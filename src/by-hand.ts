@@ -19,7 +19,8 @@ const lockWaitMs = 250;
 /** A claim by hand: put on file, and seen through to the domain. */
 export async function give(want: Want, places: Places, log: Log): Promise<void> {
   const named = want.product === '' ? { ...want, product: await readProduct(places.sysfs, want.device) } : want;
-  if (submit(named, places.runDirectory, log)) await seeThrough(named, places, log);
+  const standing = submit(named, places.runDirectory, log);
+  if (standing !== undefined) await seeThrough(standing, places, log);
 }
 
 /**
@@ -45,6 +46,9 @@ export async function takeBack(
       `no device ${deviceNumber} on bus ${busNumber} is plugged in or was given to a domain; lsusb shows the numbers (BUSNUM, DEVNUM)`,
     );
   }
+  if (onFile !== undefined && !onFile.released && domain !== '' && domain !== onFile.domain) {
+    throw new Error(`the device was given to ${onFile.domain}, not to ${domain}; name that domain, or none`);
+  }
   const owner = domain === '' ? onFile?.domain : domain;
   if (owner === undefined) {
     throw new Error(
@@ -66,7 +70,6 @@ export async function takeBack(
     rivals: [],
     released: plugged,
     claimedAtMs: Date.now(),
-    verbose: false,
   };
   wants.write(want);
   wakeIn(runDirectory).set();
@@ -88,8 +91,9 @@ async function seeThrough(want: Want, places: Places, log: Log): Promise<void> {
 
   const { runWorker } = await import('./worker.js');
   const endMs = Date.now() + limitMs;
-  while (!isJudged() && Date.now() < endMs) {
-    await runWorker(
+  let worked = false;
+  while (!worked && !isJudged() && Date.now() < endMs) {
+    worked = await runWorker(
       places,
       want.uri,
       (message, about) => {

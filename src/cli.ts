@@ -11,10 +11,11 @@ async function main(): Promise<void> {
       .command(syncCommand)
       .command(detachCommand)
       .demandCommand(1, 'Name what is to be done, one of the verbs above.')
+      .strictCommands()
       .strict()
       .version(__VERSION__)
       .fail((message, error: unknown, parser) => {
-        if (error !== undefined && error !== null) throw error as Error;
+        if (error instanceof Error && error.name !== 'YError') throw error;
         parser.showHelp();
         process.stderr.write(`\n${message}\n`);
         process.exitCode = 2;
@@ -22,7 +23,9 @@ async function main(): Promise<void> {
       .exitProcess(false)
       .parseAsync();
   } catch (error) {
-    process.stderr.write(`usb-libvirt-hotplug: ${(error as Error).message}\n`);
+    const { code, message } = error as NodeJS.ErrnoException;
+    const remedy = code === 'EACCES' || code === 'EPERM' ? '; run as root' : '';
+    process.stderr.write(`usb-libvirt-hotplug: ${message}${remedy}\n`);
     process.exitCode = 1;
   }
 }

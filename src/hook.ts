@@ -2,7 +2,7 @@
 // Under udev that is all. Anywhere else the worker then works in this process, and the result is printed.
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { defaultUri, domainNameFault } from './core/domain.js';
+import { defaultUri, domainNameFault, uriFault } from './core/domain.js';
 import { parseEvent, type Event, type EventDevice } from './core/event.js';
 import type { Want } from './core/want.js';
 import { openLog, type Log } from './host/log.js';
@@ -42,14 +42,14 @@ async function main(): Promise<void> {
     log = openHookLog(places, values.verbose);
     const event = parseEvent(process.env);
     const domain = positionals[0] ?? process.env['USB_LIBVIRT_DOMAIN'] ?? '';
-    const uri = values.connect ?? process.env['LIBVIRT_DEFAULT_URI'] ?? defaultUri;
-    await handle(event, { domain, uri, verbose: values.verbose }, places, log, underUdev);
+    const uri = values.connect ?? (process.env['LIBVIRT_DEFAULT_URI'] || defaultUri);
+    await handle(event, { domain, uri }, places, log, underUdev);
   } catch (error) {
     process.exitCode = 1;
     const text = describeError(error, places);
     log ??= openHookLog(places, false);
     // A person reads it on stderr; what udev starts has nobody there, so it goes to the log.
-    if (underUdev) log.write({ severity: 'error', text });
+    if (underUdev) log.write({ severity: 'error', text: text.split('\n', 1).join() });
     else process.stderr.write(`hook: ${text}\n`);
   } finally {
     await log?.close();
@@ -59,7 +59,6 @@ async function main(): Promise<void> {
 interface Claimant {
   readonly domain: string;
   readonly uri: string;
-  readonly verbose: boolean;
 }
 
 async function handle(event: Event, claimant: Claimant, places: Places, log: Log, underUdev: boolean): Promise<void> {
@@ -75,7 +74,7 @@ async function handle(event: Event, claimant: Claimant, places: Places, log: Log
       else await (await import('./by-hand.js')).takeBack(event, claimant, places, log);
       return;
     case 'wanted': {
-      const fault = domainNameFault(claimant.domain);
+      const fault = domainNameFault(claimant.domain) ?? uriFault(claimant.uri);
       if (fault !== undefined) throw new InputError(fault);
       const want = describeWant(event, claimant, places);
       if (underUdev) submit(want, places.runDirectory, log);
@@ -85,7 +84,7 @@ async function handle(event: Event, claimant: Claimant, places: Places, log: Log
 }
 
 /** The want of a device that is plugged in; what a person left out of the environment is looked up in sysfs. */
-function describeWant(event: EventDevice, { domain, uri, verbose }: Claimant, { sysfs }: Places): Want {
+function describeWant(event: EventDevice, { domain, uri }: Claimant, { sysfs }: Places): Want {
   const { busNumber, deviceNumber, seqnum } = event;
   const found =
     event.path !== undefined && event.ids !== undefined ? undefined : findByNumbers(sysfs, busNumber, deviceNumber);
@@ -110,7 +109,6 @@ function describeWant(event: EventDevice, { domain, uri, verbose }: Claimant, { 
     rivals: [],
     released: false,
     claimedAtMs: Date.now(),
-    verbose,
   };
 }
 

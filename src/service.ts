@@ -24,10 +24,10 @@ async function main(): Promise<void> {
     print: (line) => process.stderr.write(`${line}\n`),
   });
   try {
-    const uri = process.env['LIBVIRT_DEFAULT_URI'] ?? defaultUri;
+    const uri = process.env['LIBVIRT_DEFAULT_URI'] || defaultUri;
     const { runWorker } = await import('./worker.js');
     const worked = await runWorker(places, uri, log.write, lockWaitMs, {
-      lingerMs: Number(values['linger-seconds']) * 1000,
+      lingerMs: (Number(values['linger-seconds']) || 0) * 1000,
     });
     if (!worked)
       throw new Error(`another worker has kept the lock in ${places.runDirectory} for ${lockWaitMs / 1000} s`);

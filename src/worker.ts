@@ -1,9 +1,10 @@
 import { describeGhost } from './core/message.js';
-import { plan, type Action, type Situation } from './core/plan.js';
+import { plan, pluggedDevice, type Action, type Situation } from './core/plan.js';
 import { isFleeting, recordKey, type Standing } from './core/standing.js';
 import type { Want } from './core/want.js';
 import type { Clock } from './host/clock.js';
 import { takeLock } from './host/lock.js';
+import { removeLeftovers } from './host/virsh.js';
 import type { Places } from './host/places.js';
 import { carryOut } from './worker/carry-out.js';
 import { openLanes } from './worker/lanes.js';
@@ -35,6 +36,7 @@ export async function runWorker(
   const release = await takeLock(places.runDirectory, places.path, lockWaitMs);
   if (release === undefined) return false;
   try {
+    removeLeftovers(places.runDirectory);
     await work(openWorld(places, defaultUri, log), options);
     return true;
   } finally {
@@ -58,6 +60,7 @@ export async function work(
   const endMs = clock.now() + limitMs;
   let memory = emptyMemory();
   let idleSinceMs: number | undefined;
+  let ending = false;
 
   const unwatch = wake.watch(bell.ring);
   try {
@@ -90,7 +93,10 @@ export async function work(
     }
   } finally {
     unwatch();
+    // Nothing may work on when the lock is let go: what virsh does now is waited for, the rest is left to the next.
+    ending = true;
     if (lanes.anyBusy()) wake.set();
+    while (lanes.anyBusy()) await bell.waitAtMost(Infinity, clock);
   }
 
   /** Starts what is due, a lane a domain, and tells for which wants something has to wait for its next try. */
@@ -109,7 +115,7 @@ export async function work(
     }
     for (const [lane, laneActions] of byLane) {
       lanes.start(lane, async () => {
-        for (const action of laneActions) await act(action);
+        for (const action of laneActions) if (!ending) await act(action);
         memory.live.delete(lane);
       });
     }
@@ -151,7 +157,10 @@ export async function work(
       const standing = judged ?? (heldBack.has(key) ? standingIn(retries.troubleOf(key), want, plugged) : undefined);
       if (standing === undefined) continue;
       const fleeting = (standing.kind === 'waiting' || standing.kind === 'leaving') && isFleeting(standing.reason);
-      ledger.settle(want, standing, !fleeting || retries.isGivenUp(judged === undefined ? key : obstacleKey));
+      ledger.settle(want, standing, {
+        announce: !fleeting || retries.isGivenUp(judged === undefined ? key : obstacleKey),
+        acted: judged === undefined,
+      });
     }
   }
 }
@@ -159,7 +168,7 @@ export async function work(
 /** How a want stands whose last action failed. */
 function standingIn(trouble: Trouble | undefined, want: Want, plugged: Situation['plugged']): Standing | undefined {
   if (trouble === undefined) return undefined;
-  const wanted = plugged.get(want.device)?.deviceNumber === want.deviceNumber && !want.released;
+  const wanted = pluggedDevice(want, plugged) !== undefined && !want.released;
   const { reason, said } = trouble;
   return wanted ? { kind: 'waiting', reason, said } : { kind: 'leaving', reason, said };
 }

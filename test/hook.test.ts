@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { chmodSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
 import { ended, openBox, until, type Box } from './box.js';
@@ -46,14 +46,63 @@ test('the events that follow a plug write nothing and wake nobody', async (conte
   assert.ok(!box.isAwake());
 });
 
-test('a device that waits is looked at again when udev speaks of it', async (context) => {
+test('a device that was not configured is looked at again when udev speaks of it, and no other failure is', async (context) => {
   const box = openBox(context);
-  box.plug(keyboard);
-  await box.event('add', keyboard, 'nosuch');
+  box.plug({ ...keyboard, configured: false });
+  await box.event('add', keyboard, 'guest1');
   await box.work();
   assert.ok(!box.isAwake());
-  await box.event('bind', keyboard, 'nosuch', { SEQNUM: '1002' });
+  await box.event('bind', keyboard, 'guest1', { SEQNUM: '1002' });
   assert.ok(box.isAwake());
+
+  const other = { port: '1-2', number: 3 };
+  box.plug(other);
+  await box.event('add', other, 'nosuch');
+  await box.work();
+  // QEMU's failed attempts reset a device: that its event woke the worker would make a loop.
+  await box.event('change', other, 'nosuch', { SEQNUM: '1003' });
+  assert.ok(!box.isAwake());
+});
+
+test('a hook that died before it could wake the worker is made up for by the next event', async (context) => {
+  const box = openBox(context);
+  box.plug(keyboard);
+  await box.event('add', keyboard, 'guest1');
+  rmSync(join(box.run, 'wake'));
+  await box.event('bind', keyboard, 'guest1', { SEQNUM: '1002' });
+  assert.ok(box.isAwake());
+});
+
+test('on a host without systemd each event of a plug does its work and ends', async (context) => {
+  const box = openBox(context);
+  box.plug(keyboard);
+  for (const [action, seqnum] of [
+    ['add', '1000'],
+    ['change', '1001'],
+    ['bind', '1002'],
+  ] as const) {
+    const outside = { SEQNUM: seqnum, USB_LIBVIRT_CGROUP: '/dev/null' };
+    const hook = await box.event(action, keyboard, 'guest1', outside);
+    assert.equal(hook.exitCode, 0, hook.stderr);
+    assert.match(hook.stdout, /^attached 0627:0001 /);
+  }
+  assert.equal(box.virshVerbs().filter((verb) => verb === 'attach-device').length, 1);
+  box.unplug(keyboard);
+  await box.event('remove', keyboard, 'guest1', { SEQNUM: '1003', USB_LIBVIRT_CGROUP: '/dev/null' });
+  assert.deepEqual([box.hostdevs(), box.wants()], [[], []]);
+});
+
+test('by hand, a device is not taken back in the name of a domain that does not have it', async (context) => {
+  const box = openBox(context);
+  box.plug(keyboard);
+  await box.event('add', keyboard, 'guest1');
+  await box.work();
+  const hook = await box.byHand(['guest2'], { ACTION: 'remove', BUSNUM: '001', DEVNUM: '002' });
+  assert.deepEqual(
+    [hook.exitCode, hook.stderr],
+    [1, 'hook: the device was given to guest1, not to guest2; name that domain, or none\n'],
+  );
+  assert.equal(box.hostdevs().length, 1);
 });
 
 test('the domain may come from the environment, and the hypervisor from an option or the environment', async (context) => {
@@ -98,6 +147,11 @@ test('wrong input is one clear line, exit 1, and nothing written', async (contex
     [{ DEVNUM: '000' }, ['guest1'], /^hook: DEVNUM is "000"/],
     [{ DEVNUM: '1000' }, ['guest1'], /^hook: DEVNUM is "1000"/],
     [{}, [], /^hook: no domain is named/],
+    [
+      {},
+      ['--connect', 'qemu+ssh://other/system', 'a'],
+      /^hook: "qemu\+ssh:\/\/other\/system" is no URI of a hypervisor on this host/,
+    ],
     [{}, ['a', 'b'], /^hook: one domain is expected, and there are 2: a, b/],
     [{}, ['--no-such-option', 'a'], /^hook: Unknown option '--no-such-option'/],
     [{ DEVPATH: '', PRODUCT: '' }, ['guest1'], /^hook: no device 2 is plugged in on bus 1; lsusb/],

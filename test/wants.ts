@@ -17,7 +17,6 @@ export function wantOf({ device = '1-1', ...change }: Partial<Omit<Want, 'device
     rivals: [],
     released: false,
     claimedAtMs: 1000,
-    verbose: false,
     ...change,
   };
 }

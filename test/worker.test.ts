@@ -329,6 +329,62 @@ test('a device goes to the domain that the edited rules name', async (context) =
   assert.deepEqual([box.hostdevs('guest1'), box.hostdevs('guest2')], [[], ['1:2 ua-usbhp-1-1-2']]);
 });
 
+test('a device that is given to a domain of another hypervisor is taken from the first', async (context) => {
+  const box = openBox(context);
+  box.libvirt((state) => {
+    state.uris.push('qemu:///session');
+    addDomain(state, { name: 'mine', uri: 'qemu:///session' });
+  });
+  box.plug(keyboard);
+  await box.event('add', keyboard, 'guest1');
+  await box.work();
+  await box.event('change', keyboard, 'mine', { SEQNUM: '2000', LIBVIRT_DEFAULT_URI: 'qemu:///session' });
+  await box.work();
+  assert.deepEqual([box.hostdevs('guest1'), box.hostdevs('mine')], [[], ['1:2 ua-usbhp-1-1-2']]);
+});
+
+test('another kind of device under the same number at the same port is not the one that was given', async (context) => {
+  const box = openBox(context);
+  box.plug(keyboard);
+  await box.event('add', keyboard, 'guest1');
+  box.unplug(keyboard);
+  box.plug({ ...keyboard, ids: '0781:5567' });
+  await box.work();
+  assert.deepEqual([box.hostdevs(), box.wants()], [[], []]);
+});
+
+test('a libvirt that hangs is told once, with the reason on file', async (context) => {
+  const box = openBox(context);
+  const lines = box.openSyslog();
+  box.libvirt((state) => {
+    state.faults.push({ match: 'list', times: 99, hangMs: 120_000 });
+  });
+  box.plug(keyboard);
+  await box.event('add', keyboard, 'guest1');
+  const worker = box.service();
+  await until('the line', () => lines.length > 0, 120_000);
+  assert.match(lines[0] ?? '', /waiting 0627:0001 .*: virsh did not come back in time; it is tried again$/);
+  assert.equal(box.record('1-1@002.json').standing.reason, 'timed-out');
+  worker.kill('SIGKILL');
+});
+
+test('a libvirt that does not answer for a moment unsettles nothing that is attached', async (context) => {
+  const box = openBox(context);
+  const lines = box.openSyslog();
+  box.plug(keyboard);
+  await box.event('add', keyboard, 'guest1');
+  await box.work();
+  for (const match of ['list', 'dumpxml']) {
+    box.libvirt((state) => {
+      state.faults.push({ match, exit141: true });
+    });
+    await box.work();
+  }
+  await until('the line', () => lines.length > 0);
+  assert.equal(lines.length, 1, lines.join('\n'));
+  assert.equal(box.record('1-1@002.json').standing.kind, 'attached');
+});
+
 test("other people's hostdevs are left alone", async (context) => {
   const box = openBox(context);
   const xml = '<hostdev mode="subsystem" type="usb"><source><address bus="1" device="9"/></source></hostdev>';
@@ -391,12 +447,13 @@ test('files that are no wants are told, removed, and hold nothing up', async (co
   writeFileSync(join(box.run, 'wants/1-3@009.json'), '{"half');
   writeFileSync(join(box.run, 'wants/.1-1@002.json.77'), '{"draft');
   mkdirSync(join(box.run, 'state'));
+  mkdirSync(join(box.run, 'wants/1-4@010.json'));
   writeFileSync(join(box.run, 'state/1-1@002.json'), 'nonsense');
   box.plug(keyboard);
   await box.event('add', keyboard, 'guest1');
   await box.work();
   assert.equal(box.hostdevs().length, 1);
-  await until('both lines', () => lines.length === 2);
+  await until('all lines', () => lines.length === 3);
   assert.ok(lines.some((line) => line.includes('1-3@009.json under wants/ is no want')));
   assert.ok(!existsSync(join(box.run, 'wants/1-3@009.json')));
 });

@@ -14,9 +14,12 @@ export const detachCommand: CommandModule<object, { all: boolean; connect: strin
       .option('connect', { type: 'string', describe: 'The hypervisor to look at', requiresArg: true }),
   async handler({ connect }) {
     const places = placesFrom(process.env);
-    const uri = connect ?? process.env['LIBVIRT_DEFAULT_URI'] ?? defaultUri;
+    const uri = connect ?? (process.env['LIBVIRT_DEFAULT_URI'] || defaultUri);
     // What is marked in a domain without a want is adopted by the first round, and released for the second.
-    for (let round = 0; releaseAll(places.runDirectory) || round === 0; round += 1) await workOnce(places, uri);
+    for (let round = 0; releaseAll(places.runDirectory) || round === 0; round += 1) {
+      const done = await workOnce(places, uri);
+      if (!done) process.exitCode = 1;
+    }
   },
 };
 

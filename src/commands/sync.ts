@@ -9,7 +9,7 @@ export const syncCommand: CommandModule<object, { connect: string | undefined }>
   builder: (args) =>
     args.option('connect', { type: 'string', describe: 'The hypervisor to look at', requiresArg: true }),
   async handler({ connect }) {
-    const lines = await workOnce(placesFrom(process.env), connect ?? process.env['LIBVIRT_DEFAULT_URI'] ?? defaultUri);
-    process.stdout.write(lines === 0 ? 'nothing to do: every domain holds what it should\n' : '');
+    const uri = connect ?? (process.env['LIBVIRT_DEFAULT_URI'] || defaultUri);
+    await workOnce(placesFrom(process.env), uri);
   },
 };

@@ -1,25 +1,55 @@
+import { describeStanding } from '../core/message.js';
+import { recordKey } from '../core/standing.js';
 import type { Places } from '../host/places.js';
+import { recordFilesIn } from '../host/record-files.js';
+import { wakeIn } from '../host/wake.js';
+import { wantFilesIn } from '../host/want-files.js';
 
-// A worker that works already is told to look again, and lingers; it is waited for.
+const shortWaitMs = 250;
 const lockWaitMs = 60_000;
 const limitMs = 120_000;
 
 /**
- * Runs the worker in this process to the end of what there is to do, and prints its lines.
+ * Runs the worker in this process to the end of what there is to do, and prints its lines, then how every want
+ * that is not attached stands. A worker that works already is woken and waited for.
  *
- * @returns how many lines there were
+ * @returns whether every want is as it should be
  * @throws when another worker does not end
  */
-export async function workOnce(places: Places, uri: string): Promise<number> {
+export async function workOnce(places: Places, uri: string): Promise<boolean> {
   const { runWorker } = await import('../worker.js');
-  let lines = 0;
-  const print = ({ severity, text }: { severity: string; text: string }) => {
-    if (severity === 'debug') return;
-    lines += 1;
-    process.stdout.write(`${text}\n`);
-  };
-  if (!(await runWorker(places, uri, print, lockWaitMs, { lingerMs: 0, limitMs }))) {
-    throw new Error(`another worker is at work and has not ended within ${lockWaitMs / 1000} s; see its log lines`);
+  const told = new Set<string>();
+  const runOnce = (waitMs: number) =>
+    runWorker(
+      places,
+      uri,
+      ({ severity, text }, about) => {
+        if (severity === 'debug') return;
+        if (about !== undefined) told.add(recordKey(about));
+        process.stdout.write(`${text}\n`);
+      },
+      waitMs,
+      { lingerMs: 0, limitMs },
+    );
+  if (!(await runOnce(shortWaitMs))) {
+    wakeIn(places.runDirectory).set();
+    if (!(await runOnce(lockWaitMs))) {
+      throw new Error(
+        `another worker is at work and has not ended within ${lockWaitMs / 1000} s; "journalctl -t usb-libvirt-hotplug" tells what it waits for`,
+      );
+    }
   }
-  return lines;
+
+  const records = recordFilesIn(places.runDirectory);
+  let attached = 0;
+  let others = 0;
+  for (const want of wantFilesIn(places.runDirectory).readAll().wants) {
+    const record = records.read(want);
+    if (record?.standing.kind === 'attached') attached += 1;
+    else if (record?.standing.kind !== 'released') others += 1;
+    if (record === undefined || record.standing.kind === 'attached' || told.has(recordKey(want))) continue;
+    process.stdout.write(`${describeStanding(want, record.standing, Date.now() - record.sinceMs).text}\n`);
+  }
+  process.stdout.write(`${attached} attached, ${others} not\n`);
+  return others === 0;
 }

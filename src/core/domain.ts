@@ -16,6 +16,14 @@ export function domainNameFault(name: string): string | undefined {
   return undefined;
 }
 
+/** What is wrong with a hypervisor's URI, in words; undefined when it can be one of this host's. */
+export function uriFault(uri: string): string | undefined {
+  // "qemu:///system" and "qemu+unix:///system?socket=…"; what stands between the slashes would be another host.
+  return /^[a-z0-9]+(\+unix)?:\/\/\/[\x21-\x7e]*$/.test(uri)
+    ? undefined
+    : `"${uri}" is no URI of a hypervisor on this host, which alone can be given this host's devices; it should be like ${defaultUri}`;
+}
+
 /**
  * The lines of `virsh list --uuid --name`: the UUID, one space, the name as it is (libvirt 9.0 and 11.3).
  * A name may begin or end with blanks.
@@ -32,5 +40,10 @@ export function parseDomainList(text: string): DomainName[] {
  * a domain named "4" as the domain with id 4, and has given devices to the wrong guest that way.
  */
 export function findDomain<T extends DomainName>(domains: readonly T[], wanted: string): T | undefined {
-  return domains.find(({ name }) => name === wanted) ?? domains.find(({ uuid }) => uuid === wanted.toLowerCase());
+  return (
+    domains.find(({ name }) => name === wanted) ??
+    domains.find(({ uuid }) => uuid === wanted.toLowerCase()) ??
+    // Old versions of virsh pad the names to columns.
+    domains.find(({ name }) => name.trimEnd() === wanted)
+  );
 }

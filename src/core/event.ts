@@ -39,7 +39,10 @@ export function parseEvent(environment: Environment): Event {
   if (action === undefined || action === '') return wrong('ACTION', action, '"add" or "remove"');
   const removal = action === 'remove';
   if (!removal && !['add', 'bind', 'change'].includes(action)) {
-    return { kind: 'ignored', why: `the action "${action}" changes nothing here` };
+    return {
+      kind: 'ignored',
+      why: `the action "${action}" changes nothing here; "add" gives a device and "remove" takes it back`,
+    };
   }
   // In the middle of a USB reset the kernel says `change` with DEVNUM=000; another follows with the number.
   if (action === 'change' && environment['DEVNUM'] === '000') {

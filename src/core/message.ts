@@ -63,7 +63,7 @@ export function describeStanding(want: Want, standing: Standing, tookMs: number)
     case 'gone':
       return { severity: 'info', text: `detached ${device} from ${domain} in ${took}: it was unplugged` };
     case 'dropped':
-      return { severity: 'info', text: `dropped ${device} for ${domain}: it was unplugged before the domain had it` };
+      return { severity: 'info', text: `dropped ${device} for ${domain}: it was unplugged, and no domain held it` };
   }
 }
 

@@ -67,14 +67,24 @@ export function plan(situation: Situation): Plan {
   return { actions: [...ghosts, ...detaches, ...attaches], standings, adoptions };
 }
 
+/** A want's device while it is plugged in: at its port, under its number, and of its kind. Numbers come again. */
+export function pluggedDevice(want: Want, plugged: Situation['plugged']): PluggedDevice | undefined {
+  const device = plugged.get(want.device);
+  const same =
+    device?.deviceNumber === want.deviceNumber &&
+    device.vendorId === want.vendorId &&
+    device.productId === want.productId;
+  return same ? device : undefined;
+}
+
 interface Judgement {
   readonly standing: Standing | undefined;
   readonly actions: readonly Action[];
 }
 
 function judge(want: Want, situation: Situation): Judgement {
-  const device = situation.plugged.get(want.device);
-  const present = device?.deviceNumber === want.deviceNumber;
+  const device = pluggedDevice(want, situation.plugged);
+  const present = device !== undefined;
   const hypervisor = situation.hypervisors.get(want.uri);
   if (hypervisor === undefined) return undecided;
   const wanted = present && !want.released;
@@ -89,8 +99,8 @@ function judge(want: Want, situation: Situation): Judgement {
   );
   if (!wanted) {
     if (held.length > 0) return { standing: undefined, actions: held.map((place) => detach(want, place)) };
-    const unread = hypervisor.domains.find(({ live }) => live.kind === 'unread');
-    if (unread !== undefined) return stuckOn(unread, wanted);
+    // In another domain than its own it would be found as a ghost later; one that hangs there holds up nothing here.
+    if (target?.live.kind === 'unread') return stuckOn(target, wanted);
     return settled({ kind: present ? 'released' : 'gone' });
   }
 
@@ -140,11 +150,12 @@ function isOf(want: Want, { alias, address, missing }: Hostdev, inTarget: boolea
 }
 
 /**
- * Marks that no want speaks for, of a device that is gone (a ghost, to be detached) or still there (adopted);
- * and those that hold nothing, which a restored domain comes back with: ghosts too.
+ * Marks that no want speaks for, of a device that is gone (a ghost, to be detached) or still there (adopted).
+ * Ghosts too are those that hold nothing, as a restored domain has them, and those of a device that is wanted
+ * at another hypervisor now.
  */
 function readUnexplainedMarks({ wants, plugged, hypervisors }: Situation): { ghosts: Action[]; adoptions: Adoption[] } {
-  const explained = new Set(wants.map(markOf));
+  const wantedAt = new Map(wants.map((want) => [markOf(want), want.uri]));
   const ghosts: Action[] = [];
   const adoptions: Adoption[] = [];
   for (const [uri, hypervisor] of hypervisors) {
@@ -152,9 +163,10 @@ function readUnexplainedMarks({ wants, plugged, hypervisors }: Situation): { gho
     for (const domain of hypervisor.domains) {
       for (const hostdev of hostdevsOf(domain)) {
         const marked = parseMark(hostdev.alias);
-        if (marked === undefined || (explained.has(hostdev.alias) && !hostdev.missing)) continue;
+        if (marked === undefined || (wantedAt.get(hostdev.alias) === uri && !hostdev.missing)) continue;
         const device = plugged.get(marked.device);
-        if (device?.deviceNumber === marked.deviceNumber && !hostdev.missing)
+        const adoptable = !hostdev.missing && !wantedAt.has(hostdev.alias);
+        if (adoptable && device?.deviceNumber === marked.deviceNumber)
           adoptions.push({ device, domain: domain.name, uri });
         else ghosts.push({ kind: 'detach', uri, domain, hostdev, want: undefined });
       }

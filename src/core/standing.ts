@@ -73,7 +73,7 @@ export function sameStanding(one: Standing, other: Standing): boolean {
 
 /** Whether it mostly passes by itself within moments, and needs no line in the log while it is tried again. */
 export function isFleeting(reason: WaitingReason): boolean {
-  return reason !== 'hypervisor-unreachable' && retryPauseMs(reason, 0) !== undefined;
+  return !['hypervisor-unreachable', 'timed-out'].includes(reason) && retryPauseMs(reason, 0) !== undefined;
 }
 
 /**

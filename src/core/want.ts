@@ -25,7 +25,6 @@ export interface Want {
   readonly released: boolean;
   /** Milliseconds since the epoch when it was claimed, and what tells one claim from the next. */
   readonly claimedAtMs: number;
-  readonly verbose: boolean;
 }
 
 export interface WantKey {
@@ -60,8 +59,7 @@ export function parseWant(fileName: string, text: string): Want | undefined {
     [want.devpath, want.vendorId, want.productId, want.product, want.domain, want.uri].every(isString) &&
     Array.isArray(want.rivals) &&
     want.rivals.every(isString) &&
-    typeof want.released === 'boolean' &&
-    typeof want.verbose === 'boolean';
+    typeof want.released === 'boolean';
   return whole ? (want as Want) : undefined;
 }
 

@@ -1,6 +1,7 @@
 import {
   closeSync,
   fsyncSync,
+  linkSync,
   mkdirSync,
   openSync,
   readdirSync,
@@ -16,6 +17,27 @@ import { basename, dirname, join } from 'node:path';
  * or the new one, whatever instruction the writer dies at. The half-written file's name begins with a dot.
  */
 export function writeWhole(path: string, text: string): void {
+  writeThrough(path, text, (draft) => {
+    renameSync(draft, path);
+  });
+}
+
+/** The same where nothing is yet; false, and nothing written, where there is something. */
+export function writeNew(path: string, text: string): boolean {
+  let written = false;
+  writeThrough(path, text, (draft) => {
+    try {
+      linkSync(draft, path);
+      written = true;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    }
+    rmSync(draft);
+  });
+  return written;
+}
+
+function writeThrough(path: string, text: string, putInPlace: (draft: string) => void): void {
   const directory = dirname(path);
   mkdirSync(directory, { recursive: true, mode: 0o755 });
   const draft = join(directory, `.${basename(path)}.${process.pid}`);
@@ -27,7 +49,7 @@ export function writeWhole(path: string, text: string): void {
     } finally {
       closeSync(file);
     }
-    renameSync(draft, path);
+    putInPlace(draft);
   } catch (error) {
     rmSync(draft, { force: true });
     throw error;

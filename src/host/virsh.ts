@@ -89,6 +89,11 @@ export function openVirsh({ path, runDirectory }: { path: string; runDirectory: 
   };
 }
 
+/** XML files of workers that were killed. For the holder of the lock only. */
+export function removeLeftovers(runDirectory: string): void {
+  rmSync(join(runDirectory, 'tmp'), { recursive: true, force: true });
+}
+
 function failed(failure: Failure): { kind: 'failed'; failure: Failure } {
   return { kind: 'failed', failure };
 }

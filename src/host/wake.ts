@@ -1,4 +1,4 @@
-import { closeSync, existsSync, mkdirSync, openSync, rmSync, watch } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, openSync, rmSync, watch, type FSWatcher } from 'node:fs';
 import { join } from 'node:path';
 
 /**
@@ -25,10 +25,21 @@ export function wakeIn(runDirectory: string) {
     /** Calls back whenever `wake` may have come; returns what ends the watch. */
     watch(onChange: () => void): () => void {
       mkdirSync(runDirectory, { recursive: true, mode: 0o755 });
-      const watcher = watch(runDirectory, { persistent: false }, (_event, fileName) => {
-        if (fileName === 'wake' && existsSync(path)) onChange();
-      });
-      // The directory was taken away: nobody can wake us there, and the next run makes it anew.
+      const look = () => {
+        if (existsSync(path)) onChange();
+      };
+      let watcher: FSWatcher;
+      try {
+        watcher = watch(runDirectory, { persistent: false }, (_event, fileName) => {
+          if (fileName === 'wake') look();
+        });
+      } catch {
+        // All of the host's inotify instances are in use: then once a second.
+        const timer = setInterval(look, 1000).unref();
+        return () => {
+          clearInterval(timer);
+        };
+      }
       watcher.on('error', () => {
         watcher.close();
       });

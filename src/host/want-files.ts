@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseWant, wantFileName, type Want, type WantKey } from '../core/want.js';
-import { namesIn, readIfThere, writeWhole } from './files.js';
+import { namesIn, readIfThere, writeNew, writeWhole } from './files.js';
 
 /** The wants under /run: one file a device, in the words of udev, so that a rule can TEST for it. */
 export function wantFilesIn(runDirectory: string) {
@@ -19,7 +19,7 @@ export function wantFilesIn(runDirectory: string) {
       const wants: Want[] = [];
       const unreadable: string[] = [];
       for (const fileName of namesIn(directory)) {
-        const text = readIfThere(join(directory, fileName));
+        const text = readOrNothing(join(directory, fileName));
         if (text === undefined) continue;
         const want = parseWant(fileName, text);
         if (want === undefined) unreadable.push(fileName);
@@ -37,6 +37,11 @@ export function wantFilesIn(runDirectory: string) {
       writeWhole(join(directory, wantFileName(want)), `${JSON.stringify(want)}\n`);
     },
 
+    /** False when somebody else has written it meanwhile: that stands. */
+    create(want: Want): boolean {
+      return writeNew(join(directory, wantFileName(want)), `${JSON.stringify(want)}\n`);
+    },
+
     remove(key: WantKey): void {
       rmSync(join(directory, wantFileName(key)), { force: true });
     },
@@ -46,6 +51,15 @@ export function wantFilesIn(runDirectory: string) {
       rmSync(join(directory, fileName), { force: true, recursive: true });
     },
   };
+}
+
+/** A directory or whatever else nobody can read is no want. */
+function readOrNothing(path: string): string | undefined {
+  try {
+    return readIfThere(path);
+  } catch {
+    return '';
+  }
 }
 
 export type WantFiles = ReturnType<typeof wantFilesIn>;

@@ -37,9 +37,8 @@ export function openLedger({ records, wants, clock, log }: World) {
         rivals: [],
         released: false,
         claimedAtMs: clock.now(),
-        verbose: false,
       };
-      wants.write(want);
+      if (!wants.create(want)) return;
       records.write({
         device: want.device,
         deviceNumber: want.deviceNumber,
@@ -63,10 +62,16 @@ export function openLedger({ records, wants, clock, log }: World) {
 
     /**
      * @param announce whether it is worth a line; what mostly passes within moments is not, at first
+     * @param acted whether it is how a try ended, not what a look found
      */
-    settle(want: Want, standing: Standing, announce: boolean): void {
+    settle(want: Want, standing: Standing, { announce, acted }: { announce: boolean; acted: boolean }): void {
       const record = records.read(want);
-      const news = record === undefined || !sameStanding(record.standing, standing);
+      const isLookFailure = standing.kind === 'waiting' && !acted && !visible.includes(standing.reason);
+      // A look that failed says nothing of a device that was attached.
+      if (isLookFailure && record?.standing.kind === 'attached' && record.claimedAtMs === want.claimedAtMs) return;
+      // What we attached ourselves is told, though an earlier attachment (before the domain was restarted) stood alike.
+      const attachedAnew = standing.kind === 'attached' && begunMs.has(recordKey(want));
+      const news = record === undefined || attachedAnew || !sameStanding(record.standing, standing);
       if (!news && record.claimedAtMs === want.claimedAtMs && (record.announced || !announce)) {
         begunMs.delete(recordKey(want));
         return;
@@ -93,5 +98,8 @@ export function openLedger({ records, wants, clock, log }: World) {
     },
   };
 }
+
+/** What a look that succeeded can find in the way. */
+const visible: readonly string[] = ['domain-not-running', 'domain-unknown', 'not-configured'];
 
 export type Ledger = ReturnType<typeof openLedger>;

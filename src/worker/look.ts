@@ -1,13 +1,18 @@
 import pLimit from 'p-limit';
 import { findDomain, type DomainName } from '../core/domain.js';
+import type { Hostdev } from '../core/hostdev.js';
 import type { Domain, Hypervisor, Situation } from '../core/plan.js';
 import type { Want } from '../core/want.js';
+import type { Answer } from '../host/virsh.js';
 import type { Lanes } from './lanes.js';
 import type { World } from './world.js';
 
-/** What was read of libvirt and has not been changed by us since: looking again costs only what changed. */
+/**
+ * What was read of libvirt and has not been changed by us since: looking again costs only what changed.
+ * An answer that came too late for its look is here for the next one. A failure serves one look only.
+ */
 export interface Memory {
-  readonly running: Map<string, readonly DomainName[]>;
+  readonly running: Map<string, Answer<DomainName[]>>;
   /** By lane. */
   readonly live: Map<string, Domain['live']>;
 }
@@ -48,6 +53,7 @@ export async function look(world: World, lanes: Lanes, memory: Memory): Promise<
           memory,
         ),
       );
+      if (hypervisor?.kind === 'failed') memory.running.delete(uri);
       if (hypervisor !== undefined) hypervisors.set(uri, hypervisor);
     }),
   );
@@ -62,13 +68,10 @@ async function readHypervisor(
   lanes: Lanes,
   memory: Memory,
 ): Promise<Hypervisor> {
-  let running = memory.running.get(uri);
-  if (running === undefined) {
-    const answer = await world.virsh.list(uri, 'running');
-    if (answer.kind === 'failed') return answer;
-    running = answer.value;
-    memory.running.set(uri, running);
-  }
+  const answer = memory.running.get(uri) ?? (await world.virsh.list(uri, 'running'));
+  memory.running.set(uri, answer);
+  if (answer.kind === 'failed') return answer;
+  const running = answer.value;
 
   const limit = pLimit(readAtOnce);
   const domains = await Promise.all(
@@ -79,9 +82,12 @@ async function readHypervisor(
   if (wants.every((want) => findDomain(domains, want.domain) !== undefined)) return { kind: 'reached', domains };
 
   // Somebody wants a domain that does not run: does it exist?
-  const answer = await world.virsh.list(uri, 'all');
-  if (answer.kind === 'failed') return answer;
-  const off = answer.value.filter(({ uuid }) => !domains.some((domain) => domain.uuid === uuid));
+  const all = await world.virsh.list(uri, 'all');
+  if (all.kind === 'failed') {
+    memory.running.set(uri, all);
+    return all;
+  }
+  const off = all.value.filter(({ uuid }) => !domains.some((domain) => domain.uuid === uuid));
   return {
     kind: 'reached',
     domains: [...domains, ...off.map((domain): Domain => ({ ...domain, live: { kind: 'off' } }))],
@@ -97,16 +103,21 @@ async function readLive(
 ): Promise<Domain['live']> {
   const lane = laneOf(uri, domain);
   const known = memory.live.get(lane);
+  if (known?.kind === 'unread') memory.live.delete(lane);
   if (known !== undefined) return known;
   // Half the time that the whole look has, so that one domain that hangs is left out and not all.
-  const answer = await lanes.within(lane, patienceMs / 2, () => world.virsh.readLive(uri, domain.uuid));
-  if (answer === undefined) return { kind: 'unread', failure: undefined };
-  if (answer.kind === 'failed') {
+  const live = await lanes.within(lane, patienceMs / 2, async () => {
+    const found = asLive(await world.virsh.readLive(uri, domain.uuid));
+    memory.live.set(lane, found);
     // It may have gone since it was listed.
-    memory.running.delete(uri);
-    return { kind: 'unread', failure: answer.failure };
-  }
-  const live: Domain['live'] = answer.value === 'off' ? { kind: 'off' } : { kind: 'read', hostdevs: answer.value };
-  memory.live.set(lane, live);
-  return live;
+    if (found.kind === 'unread') memory.running.delete(uri);
+    return found;
+  });
+  if (live?.kind === 'unread') memory.live.delete(lane);
+  return live ?? { kind: 'unread', failure: undefined };
+}
+
+function asLive(answer: Answer<Hostdev[] | 'off'>): Domain['live'] {
+  if (answer.kind === 'failed') return { kind: 'unread', failure: answer.failure };
+  return answer.value === 'off' ? { kind: 'off' } : { kind: 'read', hostdevs: answer.value };
 }

@@ -1,6 +1,6 @@
 // What starting costs, in pairs on one machine, against bare Node: the ratios are what counts.
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import process from 'node:process';
@@ -8,18 +8,22 @@ import process from 'node:process';
 const pairs = 30;
 const directory = mkdtempSync(join(tmpdir(), 'usb-hotplug-bench-'));
 const run = join(directory, 'run');
+// As install.sh writes it.
+const front = join(directory, 'hook');
 
 try {
   prepareHost();
-  const bare = ['--jitless', '-e', '0'];
-  report('the hook under udev, a new want', bare, ['--jitless', resolve('dist/hook.cjs'), 'guest1'], () => {
+  const node = process.execPath;
+  const bare = [node, '--jitless', '-e', '0'];
+  report('the hook under udev, a new want', bare, [front, 'guest1'], () => {
     rmSync(run, { recursive: true, force: true });
   });
-  report('the hook under udev, an event that changes nothing', bare, ['--jitless', resolve('dist/hook.cjs'), 'guest1']);
+  report('the hook under udev, an add that changes nothing', bare, [front, 'guest1']);
+  report('the hook under udev, the bind that follows', bare, [front, 'guest1'], undefined, { ACTION: 'bind' });
   report(
     'a cold worker, one device, a virsh that returns at once',
     bare,
-    ['--jitless', resolve('dist/service.cjs'), '--linger-seconds', '0'],
+    [node, '--jitless', resolve('dist/service.cjs'), '--linger-seconds', '0'],
     plugAgain,
   );
 } finally {
@@ -27,11 +31,17 @@ try {
 }
 
 /** Runs the two in turn and prints the medians and the median of the ratios, pair by pair. */
-function report(what: string, baseline: string[], args: string[], before: () => void = () => undefined): void {
+function report(
+  what: string,
+  baseline: string[],
+  command: string[],
+  before: () => void = () => undefined,
+  change: Record<string, string> = {},
+): void {
   const times: { bareMs: number; oursMs: number }[] = [];
   for (let pair = -1; pair < pairs; pair += 1) {
     before();
-    const time = { bareMs: timeOf(baseline), oursMs: timeOf(args) };
+    const time = { bareMs: timeOf(baseline), oursMs: timeOf(command, change) };
     if (pair >= 0) times.push(time);
   }
   const ratio = median(times.map(({ bareMs, oursMs }) => oursMs / bareMs));
@@ -42,10 +52,10 @@ function report(what: string, baseline: string[], args: string[], before: () => 
   );
 }
 
-function timeOf(args: string[]): number {
+function timeOf([program = '', ...args]: string[], change: Record<string, string> = {}): number {
   const startedMs = performance.now();
-  const { status, stderr } = spawnSync(process.execPath, args, { env: environment(), encoding: 'utf8' });
-  if (status !== 0) throw new Error(`${args.join(' ')} ended with ${status}: ${stderr}`);
+  const { status, stderr } = spawnSync(program, args, { env: { ...environment(), ...change }, encoding: 'utf8' });
+  if (status !== 0) throw new Error(`${program} ${args.join(' ')} ended with ${status}: ${stderr}`);
   return performance.now() - startedMs;
 }
 
@@ -73,6 +83,10 @@ function environment(): Record<string, string> {
 
 /** A sysfs with one keyboard, and a virsh that answers at once and attaches what it is told. */
 function prepareHost(): void {
+  const text = readFileSync('rules/hook', 'utf8')
+    .replaceAll('@NODE@', process.execPath)
+    .replaceAll('@LIB@', resolve('dist'));
+  writeFileSync(front, text, { mode: 0o755 });
   writeFileSync(join(directory, 'cgroup'), '0::/system.slice/systemd-udevd.service/udev\n');
   const device = join(directory, 'sys/bus/usb/devices/1-1');
   mkdirSync(device, { recursive: true });
@@ -111,6 +125,6 @@ esac
 function plugAgain(): void {
   rmSync(run, { recursive: true, force: true });
   rmSync(join(directory, 'attached'), { force: true });
-  timeOf(['--jitless', resolve('dist/hook.cjs'), 'guest1']);
+  timeOf([front, 'guest1']);
   if (!existsSync(join(run, 'wake'))) throw new Error('the hook left no wake');
 }

@@ -9,7 +9,7 @@ test('each outcome is one line that names device, domain, result and time', () =
   const rows: [Parameters<typeof describeStanding>[1], string, string][] = [
     [{ kind: 'attached', domain: 'win10' }, 'info', `attached ${keyboard} to win10 in 412 ms`],
     [{ kind: 'gone' }, 'info', `detached ${keyboard} from guest1 in 412 ms: it was unplugged`],
-    [{ kind: 'dropped' }, 'info', `dropped ${keyboard} for guest1: it was unplugged before the domain had it`],
+    [{ kind: 'dropped' }, 'info', `dropped ${keyboard} for guest1: it was unplugged, and no domain held it`],
     [
       { kind: 'waiting', reason: 'domain-not-running', said: '' },
       'notice',

@@ -49,13 +49,24 @@ test("at a restore other people's hostdevs are left alone, and with none of ours
   assert.ok(installHook(context).run('restore begin', both).stdout.includes(hostdev));
 });
 
+test('at a restore what else is said of the source is kept, and what is harmless already stays', (context) => {
+  const address = "        <address bus='1' device='2'/>\n";
+  const reset = attached.replace('<source>', "<source guestReset='off'>");
+  assert.equal(
+    installHook(context).run('restore begin', reset).stdout,
+    reset.replace('<source ', '<source startupPolicy="optional" ').replace(address, ''),
+  );
+  const harmless = attached.replace('<source>', "<source startupPolicy='optional' missing='yes'>").replace(address, '');
+  assert.equal(installHook(context).run('restore begin', harmless).stdout, '');
+});
+
 test('at a restore anything odd is left as it is', (context) => {
   const address = "        <address bus='1' device='2'/>\n";
   for (const odd of [
     '',
     'no XML at all',
     attached.slice(0, attached.indexOf('</hostdev>')),
-    attached.replace('<source>', '<source guestReset="off">'),
+    attached.replace('<source>', '<source startupPolicy="mandatory">'),
     attached.replace(address, ''),
     attached.replace(address, `        <vendor id='0x1'/>\n${address}`),
     attached.replaceAll('\n', ''),
