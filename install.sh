@@ -429,7 +429,7 @@ $sum  $3"
 
 render() {
     case $1 in
-    rules/*) sed -e "s|@NODE@|$node|g" -e "s|@LIB@|$lib|g" -e "s|@DOC@|$doc|g" -- "$tree/$1" ;;
+    rules/*) sed -e "s|@NODE@|$node|g" -e "s|@LIB@|$lib|g" -- "$tree/$1" ;;
     *) cat -- "$tree/$1" ;;
     esac
 }

@@ -16,11 +16,11 @@ const limitMs = 60_000;
 /** How long to wait for a worker that works already, before looking whether it has done our work too. */
 const lockWaitMs = 250;
 
-/** A claim by hand: put on file, and seen through to the domain. */
-export async function give(want: Want, places: Places, log: Log): Promise<void> {
+/** A claim by hand: put on file, and seen through to the domain. False when there was no end to be seen in time. */
+export async function give(want: Want, places: Places, log: Log): Promise<boolean> {
   const named = want.product === '' ? { ...want, product: await readProduct(places.sysfs, want.device) } : want;
   const standing = submit(named, places.runDirectory, log);
-  if (standing !== undefined) await seeThrough(standing, places, log);
+  return standing === undefined || seeThrough(standing, places, log);
 }
 
 /**
@@ -32,7 +32,7 @@ export async function takeBack(
   { domain, uri }: { domain: string; uri: string },
   places: Places,
   log: Log,
-): Promise<void> {
+): Promise<boolean> {
   const { runDirectory, sysfs } = places;
   const { busNumber, deviceNumber } = event;
   const wants = wantFilesIn(runDirectory);
@@ -73,14 +73,14 @@ export async function takeBack(
   };
   wants.write(want);
   wakeIn(runDirectory).set();
-  await seeThrough(want, places, log);
+  return seeThrough(want, places, log);
 }
 
 /**
  * Sees a want through and prints how it ended. Where a worker is at work already (on systemd hosts, woken by
  * us), it does it and its record is read; else this process is the worker.
  */
-async function seeThrough(want: Want, places: Places, log: Log): Promise<void> {
+async function seeThrough(want: Want, places: Places, log: Log): Promise<boolean> {
   const records = recordFilesIn(places.runDirectory);
   const wants = wantFilesIn(places.runDirectory);
   let told: string | undefined;
@@ -107,7 +107,7 @@ async function seeThrough(want: Want, places: Places, log: Log): Promise<void> {
     );
   }
   process.stdout.write(`${told ?? describeResult()}\n`);
-  if (!isJudged()) process.exitCode = 1;
+  return isJudged();
 
   /** What another worker did, or what was so already. */
   function describeResult(): string {

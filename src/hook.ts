@@ -71,14 +71,14 @@ async function handle(event: Event, claimant: Claimant, places: Places, log: Log
       throw new InputError(event.message);
     case 'removed':
       if (underUdev) wakeIn(places.runDirectory).set();
-      else await (await import('./by-hand.js')).takeBack(event, claimant, places, log);
+      else if (!(await (await import('./by-hand.js')).takeBack(event, claimant, places, log))) process.exitCode = 1;
       return;
     case 'wanted': {
       const fault = domainNameFault(claimant.domain) ?? uriFault(claimant.uri);
       if (fault !== undefined) throw new InputError(fault);
       const want = describeWant(event, claimant, places);
       if (underUdev) submit(want, places.runDirectory, log);
-      else await (await import('./by-hand.js')).give(want, places, log);
+      else if (!(await (await import('./by-hand.js')).give(want, places, log))) process.exitCode = 1;
     }
   }
 }

@@ -5,8 +5,8 @@ import { openLog } from './host/log.js';
 import { placesFrom } from './host/places.js';
 
 const lingerDefault = '10';
-// A command that works by itself keeps the lock for a minute at the most.
-const lockWaitMs = 120_000;
+// A command that works by itself keeps the lock for two minutes, and for as long as its last virsh takes.
+const lockWaitMs = 180_000;
 
 async function main(): Promise<void> {
   const { values } = parseArgs({

@@ -380,7 +380,10 @@ test('a rule that calls the old script is named with the path it needs', () => {
 
 test('the last line is a rule to begin with', () => {
   const { tree, destdir } = makeTree();
-  assert.match(install(tree, destdir).output, /ENV\{USB_LIBVIRT_DOMAIN\}="my-domain"\nthen: udevadm control --reload && udevadm trigger --subsystem-match=usb\n$/);
+  assert.match(
+    install(tree, destdir).output,
+    /ENV\{USB_LIBVIRT_DOMAIN\}="my-domain"\nthen: udevadm control --reload && udevadm trigger --subsystem-match=usb\n$/,
+  );
 });
 
 for (const args of [['--frobnicate'], ['now'], ['--keep'], ['--prefix']]) {

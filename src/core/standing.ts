@@ -18,7 +18,7 @@ export type Standing =
   /** Unplugged before a domain had it. */
   | { readonly kind: 'dropped' };
 
-export type WaitingReason = FailureKind | 'not-configured' | 'not-in-live-xml';
+export type WaitingReason = FailureKind | 'not-configured' | 'not-in-live-xml' | 'still-attached';
 
 /** What the worker remembers of a device from one run to the next. */
 export interface DeviceRecord {

@@ -13,7 +13,6 @@ export type FailureKind =
   | 'no-free-port'
   | 'alias-taken'
   | 'not-attached'
-  | 'still-attached'
   | 'unexplained';
 
 export interface Failure {
