@@ -2,7 +2,7 @@
 // Under udev that is all. Anywhere else the worker then works in this process, and the result is printed.
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { defaultUri, domainNameFault, uriFault } from './core/domain.js';
+import { defaultUri, defaultUriFrom, domainNameFault, uriFault } from './core/domain.js';
 import { parseEvent, type Event, type EventDevice } from './core/event.js';
 import type { Want } from './core/want.js';
 import { openLog, type Log } from './host/log.js';
@@ -42,7 +42,7 @@ async function main(): Promise<void> {
     log = openHookLog(places, values.verbose);
     const event = parseEvent(process.env);
     const domain = positionals[0] ?? process.env['USB_LIBVIRT_DOMAIN'] ?? '';
-    const uri = values.connect ?? (process.env['LIBVIRT_DEFAULT_URI'] || defaultUri);
+    const uri = values.connect ?? defaultUriFrom(process.env);
     await handle(event, { domain, uri }, places, log, underUdev);
   } catch (error) {
     process.exitCode = 1;

@@ -1,6 +1,6 @@
 // What systemd starts: the worker, which lingers a little and ends.
 import { parseArgs } from 'node:util';
-import { defaultUri } from './core/domain.js';
+import { defaultUriFrom } from './core/domain.js';
 import { openLog } from './host/log.js';
 import { placesFrom } from './host/places.js';
 
@@ -24,7 +24,7 @@ async function main(): Promise<void> {
     print: (line) => process.stderr.write(`${line}\n`),
   });
   try {
-    const uri = process.env['LIBVIRT_DEFAULT_URI'] || defaultUri;
+    const uri = defaultUriFrom(process.env);
     const { runWorker } = await import('./worker.js');
     const worked = await runWorker(places, uri, log.write, lockWaitMs, {
       lingerMs: (Number(values['linger-seconds']) || 0) * 1000,

@@ -46,6 +46,18 @@ test('the events that follow a plug write nothing and wake nobody', async (conte
   assert.ok(!box.isAwake());
 });
 
+test("the files are written as the hook's shell front reads them", async (context) => {
+  const box = openBox(context);
+  box.plug(keyboard);
+  await box.event('add', keyboard, 'guest1');
+  await box.work();
+  assert.match(
+    readFileSync(join(box.run, 'wants/1-1@002.json'), 'utf8'),
+    /"domain":"guest1","uri":"qemu:\/\/\/system",.*"rivals":\[\],"released":false,.*\n$/,
+  );
+  assert.match(readFileSync(join(box.run, 'state/1-1@002.json'), 'utf8'), /"standing":\{"kind":"attached".*\n$/);
+});
+
 test('a device that was not configured is looked at again when udev speaks of it, and no other failure is', async (context) => {
   const box = openBox(context);
   box.plug({ ...keyboard, configured: false });

@@ -1,5 +1,5 @@
 import type { CommandModule } from 'yargs';
-import { defaultUri } from '../core/domain.js';
+import { defaultUriFrom } from '../core/domain.js';
 import { placesFrom } from '../host/places.js';
 import { wakeIn } from '../host/wake.js';
 import { wantFilesIn } from '../host/want-files.js';
@@ -14,7 +14,7 @@ export const detachCommand: CommandModule<object, { all: boolean; connect: strin
       .option('connect', { type: 'string', describe: 'The hypervisor to look at', requiresArg: true }),
   async handler({ connect }) {
     const places = placesFrom(process.env);
-    const uri = connect ?? (process.env['LIBVIRT_DEFAULT_URI'] || defaultUri);
+    const uri = connect ?? defaultUriFrom(process.env);
     // What is marked in a domain without a want is adopted by the first round, and released for the second.
     for (let round = 0; releaseAll(places.runDirectory) || round === 0; round += 1) {
       const done = await workOnce(places, uri);

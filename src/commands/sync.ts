@@ -1,5 +1,5 @@
 import type { CommandModule } from 'yargs';
-import { defaultUri } from '../core/domain.js';
+import { defaultUriFrom } from '../core/domain.js';
 import { placesFrom } from '../host/places.js';
 import { workOnce } from './work-once.js';
 
@@ -9,7 +9,7 @@ export const syncCommand: CommandModule<object, { connect: string | undefined }>
   builder: (args) =>
     args.option('connect', { type: 'string', describe: 'The hypervisor to look at', requiresArg: true }),
   async handler({ connect }) {
-    const uri = connect ?? (process.env['LIBVIRT_DEFAULT_URI'] || defaultUri);
+    const uri = connect ?? defaultUriFrom(process.env);
     await workOnce(placesFrom(process.env), uri);
   },
 };

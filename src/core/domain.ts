@@ -1,5 +1,12 @@
+import type { Environment } from './event.js';
+
 /** Where wants go whose rule or caller names no other hypervisor: libvirt's system instance of QEMU. */
 export const defaultUri = 'qemu:///system';
+
+/** The hypervisor that is meant where none is named: the environment's, unless that is empty, else our default. */
+export function defaultUriFrom(environment: Environment): string {
+  return environment['LIBVIRT_DEFAULT_URI'] || defaultUri;
+}
 
 /** A domain as libvirt lists it. */
 export interface DomainName {

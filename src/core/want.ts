@@ -3,6 +3,7 @@ import { padNumber, parseSysfsName, type SysfsName } from './device.js';
 /**
  * "This device, at this port under this number, belongs to that domain": written once per plug by the
  * hook, deleted by the worker when the device is gone and nothing of it is left in any domain.
+ * On file its fields stand in this order, which the hook's shell front reads by (rules/hook).
  */
 export interface Want {
   readonly device: SysfsName;
