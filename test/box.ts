@@ -10,7 +10,6 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import process from 'node:process';
@@ -19,6 +18,7 @@ import { padNumber } from '../src/core/device.js';
 import { installFakeVirsh } from './fake/install.mjs';
 import { changeState, loadState, readCalls } from './fake/store.mjs';
 import { addDomain, hostdevsOf, newState, plugHostDevice, unplugHostDevice } from './fake/world.mjs';
+import { listenAsSyslog } from './syslog.js';
 
 type State = ReturnType<typeof newState>;
 
@@ -185,19 +185,9 @@ export function openBox(context: TestContext) {
 
     /** Listens where syslog would, and tells the lines that came. */
     openSyslog(): string[] {
-      const { createSocket } = createRequire(import.meta.url)('unix-dgram') as {
-        createSocket: (
-          type: 'unix_dgram',
-          onMessage: (message: Buffer) => void,
-        ) => { bind: (path: string) => void; close: () => void };
-      };
-      const lines: string[] = [];
-      const socket = createSocket('unix_dgram', (message) => lines.push(message.toString()));
-      socket.bind(syslogSocket);
-      closers.push(() => {
-        socket.close();
-      });
-      return lines;
+      const { received, stop } = listenAsSyslog(syslogSocket);
+      closers.push(stop);
+      return received;
     },
   };
 

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type TestContext } from 'node:test';
+import { listenAsSyslog } from '../syslog.js';
 import { openLog, type LogOptions } from '../../src/host/log.js';
 
 const longMs = 20_000;
@@ -113,22 +113,9 @@ function openTestLog(context: TestContext, change: Partial<LogOptions> = {}) {
 
   /** A syslog daemon, until it is stopped. */
   function listen() {
-    const { createSocket } = createRequire(import.meta.url)('unix-dgram') as {
-      createSocket: (
-        type: 'unix_dgram',
-        onMessage: (message: Buffer) => void,
-      ) => { bind: (path: string) => void; close: () => void };
-    };
-    const received: string[] = [];
-    const socket = createSocket('unix_dgram', (message) => received.push(message.toString()));
-    socket.bind(socketPath);
-    let open = true;
-    const stop = () => {
-      if (open) socket.close();
-      open = false;
-    };
-    context.after(stop);
-    return { received, stop };
+    const syslog = listenAsSyslog(socketPath);
+    context.after(syslog.stop);
+    return syslog;
   }
 
   return { log, printed, socketPath, listen };
