@@ -2,14 +2,11 @@
 // Under udev that is all. Anywhere else the worker then works in this process, and the result is printed.
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { defaultUri, defaultUriFrom, domainNameFault, uriFault } from './core/domain.js';
-import { parseEvent, type Event, type EventDevice } from './core/event.js';
-import type { Want } from './core/want.js';
+import { defaultUri, defaultUriFrom } from './core/domain.js';
+import { parseEvent } from './core/event.js';
+import { handleEvent, InputError } from './handle-event.js';
 import { openLog, type Log } from './host/log.js';
 import { placesFrom, type Places } from './host/places.js';
-import { findByNumbers } from './host/sysfs.js';
-import { wakeIn } from './host/wake.js';
-import { submit } from './submit.js';
 
 const usage = `Usage: hook [--connect URI] [--verbose] [--help] [--version] [DOMAIN]
 
@@ -21,9 +18,6 @@ Run by udev, from a rule: SUBSYSTEM=="usb", …, RUN+="…/hook DOMAIN". By hand
   --connect URI  the hypervisor (default: LIBVIRT_DEFAULT_URI in the environment, else ${defaultUri})
   --verbose      debug lines as well
 `;
-
-/** Bad input, told to the person or the log as it is. */
-class InputError extends Error {}
 
 async function main(): Promise<void> {
   const places = placesFrom(process.env);
@@ -43,7 +37,7 @@ async function main(): Promise<void> {
     const event = parseEvent(process.env);
     const domain = positionals[0] ?? process.env['USB_LIBVIRT_DOMAIN'] ?? '';
     const uri = values.connect ?? defaultUriFrom(process.env);
-    await handle(event, { domain, uri }, places, log, underUdev);
+    if (!(await handleEvent(event, { domain, uri }, { places, log, underUdev }))) process.exitCode = 1;
   } catch (error) {
     process.exitCode = 1;
     const text = describeError(error, places);
@@ -54,62 +48,6 @@ async function main(): Promise<void> {
   } finally {
     await log?.close();
   }
-}
-
-interface Claimant {
-  readonly domain: string;
-  readonly uri: string;
-}
-
-async function handle(event: Event, claimant: Claimant, places: Places, log: Log, underUdev: boolean): Promise<void> {
-  switch (event.kind) {
-    case 'ignored':
-      log.write({ severity: 'debug', text: `nothing to do: ${event.why}` });
-      if (!underUdev) process.stdout.write(`nothing to do: ${event.why}\n`);
-      return;
-    case 'invalid':
-      throw new InputError(event.message);
-    case 'removed':
-      if (underUdev) wakeIn(places.runDirectory).set();
-      else if (!(await (await import('./by-hand.js')).takeBack(event, claimant, places, log))) process.exitCode = 1;
-      return;
-    case 'wanted': {
-      const fault = domainNameFault(claimant.domain) ?? uriFault(claimant.uri);
-      if (fault !== undefined) throw new InputError(fault);
-      const want = describeWant(event, claimant, places);
-      if (underUdev) submit(want, places.runDirectory, log);
-      else if (!(await (await import('./by-hand.js')).give(want, places, log))) process.exitCode = 1;
-    }
-  }
-}
-
-/** The want of a device that is plugged in; what a person left out of the environment is looked up in sysfs. */
-function describeWant(event: EventDevice, { domain, uri }: Claimant, { sysfs }: Places): Want {
-  const { busNumber, deviceNumber, seqnum } = event;
-  const found =
-    event.path !== undefined && event.ids !== undefined ? undefined : findByNumbers(sysfs, busNumber, deviceNumber);
-  const path = event.path ?? (found && { devpath: found.devpath, name: found.device.name });
-  const ids = event.ids ?? found?.device;
-  if (path === undefined || ids === undefined) {
-    throw new InputError(
-      `no device ${deviceNumber} is plugged in on bus ${busNumber}; lsusb shows the numbers (BUSNUM, DEVNUM) of what is`,
-    );
-  }
-  return {
-    device: path.name,
-    busNumber,
-    deviceNumber,
-    devpath: path.devpath,
-    vendorId: ids.vendorId,
-    productId: ids.productId,
-    product: event.product,
-    domain,
-    uri,
-    seqnum,
-    rivals: [],
-    released: false,
-    claimedAtMs: Date.now(),
-  };
 }
 
 function readArguments() {

@@ -124,7 +124,7 @@ export async function work(
 
   async function act(action: Action): Promise<void> {
     const key = actionKey(action);
-    const trouble = await carryOut(action, world.virsh);
+    const trouble = await carryOut(action, world);
     if (trouble === undefined) {
       retries.clear(key);
       if (action.kind === 'attach') return;

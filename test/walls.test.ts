@@ -11,11 +11,11 @@ test('core is pure: it imports nothing of the world', () => {
   }
 });
 
-test('virsh has one door: execa is imported by one file', () => {
+test('programs of the host have one door: execa is imported by one file', () => {
   const files = importsUnder('src').filter(([, imports]) => imports.includes('execa'));
   assert.deepEqual(
     files.map(([file]) => file),
-    ['src/host/virsh.ts'],
+    ['src/host/program.ts'],
   );
 });
 

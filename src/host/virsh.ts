@@ -1,10 +1,10 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { execa } from 'execa';
 import { parseDomainList, type DomainName } from '../core/domain.js';
 import { buildHostdev, parseDomain, type Hostdev, type UsbAddress } from '../core/hostdev.js';
 import { readFailure, type Failure } from '../core/virsh-failure.js';
 import { writeWhole } from './files.js';
+import type { Program } from './program.js';
 
 export type Answer<T> =
   { readonly kind: 'done'; readonly value: T } | { readonly kind: 'failed'; readonly failure: Failure };
@@ -27,28 +27,25 @@ export interface Virsh {
 const changeLimitMs = 45_000;
 const readLimitMs = 20_000;
 
-/** @param path the PATH to find virsh in, and all that it is given of an environment but LC_ALL=C */
-export function openVirsh({ path, runDirectory }: { path: string; runDirectory: string }): Virsh {
+/** @param runDirectory where the XML that virsh is given is put */
+export function openVirsh(virsh: Program, runDirectory: string): Virsh {
   async function run(uri: string, args: readonly string[], limitMs: number): Promise<Answer<string>> {
-    const result = await execa('virsh', ['--quiet', '--connect', uri, ...args], {
-      env: { LC_ALL: 'C', PATH: path },
-      extendEnv: false,
-      reject: false,
-      stdin: 'ignore',
-      stripFinalNewline: false,
-      timeout: limitMs,
-      forceKillAfterDelay: 2000,
-    });
-    if (!result.failed) return { kind: 'done', value: result.stdout };
-    if (result.timedOut) return failed({ kind: 'timed-out', said: '' });
-    if (result.code === 'ENOENT') return failed({ kind: 'virsh-missing', said: '' });
-    // Killed, or gone without a word (libvirtd's activation failed: 141): nobody knows what was done.
-    if (result.stderr.trim() === '')
-      return failed({
-        kind: 'hypervisor-unreachable',
-        said: `virsh ended with ${result.exitCode ?? result.signal ?? 'nothing'}`,
-      });
-    return failed(readFailure(result.stderr));
+    const { kind, stdout, stderr, status } = await virsh(['--quiet', '--connect', uri, ...args], limitMs);
+    switch (kind) {
+      case 'done':
+        return { kind, value: stdout };
+      case 'timed-out':
+        return failed({ kind, said: '' });
+      case 'missing':
+        return failed({ kind: 'virsh-missing', said: '' });
+      case 'failed':
+        // Killed, or gone without a word (libvirtd's activation failed: 141): nobody knows what was done.
+        return failed(
+          stderr.trim() === ''
+            ? { kind: 'hypervisor-unreachable', said: `virsh ended with ${status}` }
+            : readFailure(stderr),
+        );
+    }
   }
 
   /** virsh reads XML from a real file only: a child's stdin under Node is a socket, which it cannot open. */

@@ -1,7 +1,7 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Hostdev } from '../core/hostdev.js';
 import { markOf, parseMark } from '../core/mark.js';
 import type { Action } from '../core/plan.js';
+import type { Clock } from '../host/clock.js';
 import type { Answer, Virsh } from '../host/virsh.js';
 import type { Trouble } from './retries.js';
 
@@ -9,7 +9,7 @@ import type { Trouble } from './retries.js';
  * Does one planned change to a domain, and tells what is wrong afterwards. Of an attach that virsh calls done
  * that is "not in the live XML", until the next look has seen it there.
  */
-export async function carryOut(action: Action, virsh: Virsh): Promise<Trouble | undefined> {
+export async function carryOut(action: Action, { virsh, clock }: Hands): Promise<Trouble | undefined> {
   switch (action.kind) {
     case 'attach': {
       const { uri, domain, want } = action;
@@ -18,14 +18,20 @@ export async function carryOut(action: Action, virsh: Virsh): Promise<Trouble | 
       );
     }
     case 'detach':
-      return detach(action, virsh);
+      return detach(action, { virsh, clock });
   }
+}
+
+/** What a change is made with. */
+interface Hands {
+  readonly virsh: Virsh;
+  readonly clock: Clock;
 }
 
 /** By our mark first, then by bus and device: what counts is that the live XML holds it no more. */
 async function detach(
   { uri, domain, hostdev }: Extract<Action, { kind: 'detach' }>,
-  virsh: Virsh,
+  { virsh, clock }: Hands,
 ): Promise<Trouble | undefined> {
   const ways: (() => Promise<Answer<void>>)[] = [];
   const { address } = hostdev;
@@ -36,7 +42,13 @@ async function detach(
   for (const way of ways) {
     trouble = troubleOf(await way());
     if (trouble !== undefined && asWellLater.includes(trouble.reason)) return trouble;
-    if (await isOut(uri, domain.uuid, hostdev, virsh, trouble === undefined)) return undefined;
+    const pausesMs = trouble === undefined ? [0, ...detachPausesMs] : [0];
+    for (const pauseMs of pausesMs) {
+      if (pauseMs > 0) await new Promise<void>((resolve) => clock.after(pauseMs, resolve));
+      const live = await virsh.readLive(uri, domain.uuid);
+      if (live.kind === 'failed') break;
+      if (!holds(live.value, hostdev)) return undefined;
+    }
   }
   return trouble ?? { reason: 'still-attached', said: '' };
 }
@@ -50,23 +62,11 @@ const asWellLater: readonly string[] = [
   'virsh-missing',
 ];
 
+/** A detach returns when the request is made: how often to look whether the device is out. */
 const detachPausesMs = [100, 200, 400, 800, 1600, 3200];
 
-/** Whether the domain holds the hostdev no more; waits for it when it `mayTakeAWhile`. */
-async function isOut(
-  uri: string,
-  uuid: string,
-  hostdev: Hostdev,
-  virsh: Virsh,
-  mayTakeAWhile: boolean,
-): Promise<boolean> {
-  for (const pauseMs of mayTakeAWhile ? [0, ...detachPausesMs] : [0]) {
-    await sleep(pauseMs);
-    const live = await virsh.readLive(uri, uuid);
-    if (live.kind === 'failed') return false;
-    if (live.value === 'off' || !live.value.some(({ alias }) => alias === hostdev.alias)) return true;
-  }
-  return false;
+function holds(live: Hostdev[] | 'off', { alias }: Hostdev): boolean {
+  return live !== 'off' && live.some((hostdev) => hostdev.alias === alias);
 }
 
 function troubleOf(answer: Answer<void>): Trouble | undefined {

@@ -3,6 +3,7 @@ import type { Message } from '../core/message.js';
 import type { WantKey } from '../core/want.js';
 import { systemClock, type Clock } from '../host/clock.js';
 import type { Places } from '../host/places.js';
+import { programIn } from '../host/program.js';
 import { recordFilesIn, type RecordFiles } from '../host/record-files.js';
 import { readPlugged } from '../host/sysfs.js';
 import { openVirsh, type Virsh } from '../host/virsh.js';
@@ -25,12 +26,12 @@ export interface World {
 
 /** The real one. */
 export function openWorld(places: Places, defaultUri: string, log: World['log']): World {
-  const { runDirectory, sysfs } = places;
+  const { runDirectory, sysfs, path } = places;
   return {
     wants: wantFilesIn(runDirectory),
     records: recordFilesIn(runDirectory),
     wake: wakeIn(runDirectory),
-    virsh: openVirsh(places),
+    virsh: openVirsh(programIn(path, 'virsh'), runDirectory),
     clock: systemClock,
     defaultUri,
     readPlugged: () => readPlugged(sysfs),
