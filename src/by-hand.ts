@@ -1,7 +1,7 @@
 // What the hook does for a person, who wants to see how it ends. Loaded only then.
 import type { EventDevice } from './core/event.js';
 import { describeStanding } from './core/message.js';
-import type { Want } from './core/want.js';
+import { byHand, newWant, type Want } from './core/want.js';
 import type { Log } from './host/log.js';
 import type { Places } from './host/places.js';
 import { recordFilesIn } from './host/record-files.js';
@@ -56,21 +56,19 @@ export async function takeBack(
     );
   }
   const plugged = readDevice(sysfs, name)?.deviceNumber === deviceNumber;
-  const want: Want = {
-    device: name,
-    busNumber,
-    deviceNumber,
-    devpath: event.path?.devpath ?? found?.devpath ?? '',
-    vendorId: ids.vendorId,
-    productId: ids.productId,
-    product: onFile?.product ?? (event.product || (await readProduct(sysfs, name))),
-    domain: owner,
-    uri: onFile?.uri ?? uri,
-    seqnum: 0,
-    rivals: [],
-    released: plugged,
-    claimedAtMs: Date.now(),
-  };
+  const claimed = newWant(
+    {
+      device: name,
+      busNumber,
+      deviceNumber,
+      devpath: event.path?.devpath ?? found?.devpath ?? '',
+      vendorId: ids.vendorId,
+      productId: ids.productId,
+      product: onFile?.product ?? (event.product || (await readProduct(sysfs, name))),
+    },
+    { domain: owner, uri: onFile?.uri ?? uri, seqnum: byHand, claimedAtMs: Date.now() },
+  );
+  const want = { ...claimed, released: plugged };
   wants.write(want);
   wakeIn(runDirectory).set();
   return seeThrough(want, places, log);

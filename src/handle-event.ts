@@ -1,7 +1,7 @@
 // What an event leads to: under udev a want on file and a wake; for a person, the worker's work as well.
 import { domainNameFault, uriFault } from './core/domain.js';
 import type { Event, EventDevice } from './core/event.js';
-import type { Want } from './core/want.js';
+import { newWant, type Want } from './core/want.js';
 import type { Log } from './host/log.js';
 import type { Places } from './host/places.js';
 import { findByNumbers } from './host/sysfs.js';
@@ -67,19 +67,16 @@ function describeWant(event: EventDevice, { domain, uri }: Claimant, { sysfs }: 
       `no device ${deviceNumber} is plugged in on bus ${busNumber}; lsusb shows the numbers (BUSNUM, DEVNUM) of what is`,
     );
   }
-  return {
-    device: path.name,
-    busNumber,
-    deviceNumber,
-    devpath: path.devpath,
-    vendorId: ids.vendorId,
-    productId: ids.productId,
-    product: event.product,
-    domain,
-    uri,
-    seqnum,
-    rivals: [],
-    released: false,
-    claimedAtMs: Date.now(),
-  };
+  return newWant(
+    {
+      device: path.name,
+      busNumber,
+      deviceNumber,
+      devpath: path.devpath,
+      vendorId: ids.vendorId,
+      productId: ids.productId,
+      product: event.product,
+    },
+    { domain, uri, seqnum, claimedAtMs: Date.now() },
+  );
 }

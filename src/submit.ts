@@ -27,7 +27,7 @@ export function submit(want: Want, runDirectory: string, log: Log): Want | undef
     case 'refused':
       if (outcome.rewrite !== undefined) {
         wants.write(outcome.rewrite);
-        log.write(describeRefusal(want, want.domain, outcome.owner));
+        log.write(describeRefusal(want, outcome.owner));
       }
       return undefined;
   }

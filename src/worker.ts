@@ -1,12 +1,13 @@
 import { describeGhost } from './core/message.js';
 import { plan, pluggedDevice, type Action, type Situation } from './core/plan.js';
-import { isFleeting, recordKey, type Standing } from './core/standing.js';
+import { isFleeting, isToldAlready, recordKey, type Standing } from './core/standing.js';
 import type { Want } from './core/want.js';
 import type { Clock } from './host/clock.js';
 import { takeLock } from './host/lock.js';
-import { removeLeftovers } from './host/virsh.js';
+import { removeLeftovers } from './host/leftovers.js';
 import type { Places } from './host/places.js';
 import { carryOut } from './worker/carry-out.js';
+import { leaveFlappingAlone } from './worker/flap-guard.js';
 import { openLanes } from './worker/lanes.js';
 import { openLedger } from './worker/ledger.js';
 import { emptyMemory, laneOf, look } from './worker/look.js';
@@ -74,13 +75,15 @@ export async function work(
       }
       const lookedAtMs = clock.now();
       const situation = await look(world, lanes, memory);
-      const { actions, standings, adoptions } = plan(situation);
+      const { actions, standings, adoptions } = leaveFlappingAlone(plan(situation), world);
       for (const adoption of adoptions) ledger.adopt(adoption);
       if (adoptions.length > 0) continue;
 
       const heldBack = startLanes(actions);
       settle(situation, standings, heldBack);
-      world.records.keepOnly(world.wants.readAll().wants);
+      const { wants } = world.wants.readAll();
+      world.records.keepOnly(wants);
+      world.ports.removePast(clock.now(), new Set(wants.map(({ device }) => device)));
 
       if (until() || clock.now() >= endMs) break;
       const dueInMs = retries.nextDueInMs(lookedAtMs);
@@ -158,7 +161,8 @@ export async function work(
       if (standing === undefined) continue;
       const fleeting = (standing.kind === 'waiting' || standing.kind === 'leaving') && isFleeting(standing.reason);
       ledger.settle(want, standing, {
-        announce: !fleeting || retries.isGivenUp(judged === undefined ? key : obstacleKey),
+        announce:
+          !isToldAlready(standing) && (!fleeting || retries.isGivenUp(judged === undefined ? key : obstacleKey)),
         acted: judged === undefined,
       });
     }

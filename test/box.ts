@@ -1,6 +1,8 @@
 // A host in a box: a run directory, a sysfs, a fake virsh and a syslog of its own, for whole processes of ours.
 import { spawn, type ChildProcess } from 'node:child_process';
 import {
+  chmodSync,
+  copyFileSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -53,6 +55,9 @@ export function openBox(context: TestContext) {
   mkdirSync(store);
   mkdirSync(join(directory, 'bin'));
   installFakeVirsh(join(directory, 'bin'), store);
+  copyFileSync('test/fake/udevadm.sh', join(directory, 'bin/udevadm'));
+  chmodSync(join(directory, 'bin/udevadm'), 0o755);
+  mkdirSync(join(directory, 'udev'));
   writeFileSync(join(directory, 'cgroup-udev'), '0::/system.slice/systemd-udevd.service/udev\n');
   writeFileSync(join(directory, 'cgroup-shell'), '0::/user.slice/user-0.slice/session-1.scope\n');
   const state = newState();
@@ -137,6 +142,23 @@ export function openBox(context: TestContext) {
         unplugHostDevice(libvirt, { bus, device: number });
       });
     },
+
+    /** What udev's database holds of a device, apart from its path. */
+    setProperties(port: string, properties: Record<string, string>) {
+      const bus = Number.parseInt(port, 10);
+      const path = `/devices/pci0000:00/0000:00:05.0/usb${bus}/${port}`;
+      const all = { DEVPATH: path, ID_MODEL_ENC: 'QEMU\\x20USB\\x20Keyboard', ...properties };
+      writeFileSync(
+        join(directory, 'udev', port),
+        Object.entries(all)
+          .map(([name, value]) => `E: ${name}=${value}\n`)
+          .join(''),
+      );
+    },
+    udevadmCalls: () =>
+      existsSync(join(directory, 'udev.calls'))
+        ? readFileSync(join(directory, 'udev.calls'), 'utf8').trimEnd().split('\n')
+        : [],
 
     /** The hook as udev runs it: the device's properties and nothing else. */
     event(

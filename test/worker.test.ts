@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import process from 'node:process';
 import test from 'node:test';
 import { addDomain, startDomain, stopDomain } from './fake/world.mjs';
 import { ended, openBox, until } from './box.js';
@@ -488,4 +490,49 @@ test('virsh runs under LC_ALL=C with a PATH and nothing else of an environment',
     'LC_ALL',
     'PATH',
   ]);
+});
+
+test('a device that comes and goes endlessly is left alone, told once, until a sync', async (context) => {
+  const box = openBox(context);
+  const lines = box.openSyslog();
+  for (let number = 2; number <= 10; number += 1) {
+    box.plug({ port: '1-1', number });
+    await box.event('add', { port: '1-1', number }, 'guest1');
+    await box.work();
+    if (number === 10) break;
+    box.unplug({ port: '1-1', number });
+    await box.event('remove', { port: '1-1', number });
+    await box.work();
+  }
+  assert.deepEqual(box.hostdevs(), []);
+  assert.equal(lines.filter((line) => line.includes('attached')).length, 6);
+  const warnings = lines.filter((line) => line.includes('refused'));
+  assert.equal(warnings.length, 1);
+  assert.match(
+    warnings[0] ?? '',
+    /it came and went more than 6 times within 60 s, and is left alone; "usb-libvirt-hotplug sync" attaches it, as does a new plug after as long a rest$/,
+  );
+  // Nor does its domain get it by being restarted.
+  box.libvirt((state) => {
+    stopDomain(state, 'guest1');
+    startDomain(state, 'guest1');
+  });
+  await box.work();
+  assert.deepEqual(box.hostdevs(), []);
+
+  assert.match((await box.cli(['sync'])).stdout, /^attached 0627:0001 .*device 010\) to guest1/m);
+  assert.deepEqual(box.hostdevs(), ['1:10 ua-usbhp-1-1-10']);
+});
+
+test('drafts of files whose writers were killed are removed, and one that is being written is not', async (context) => {
+  const box = openBox(context);
+  box.plug(keyboard);
+  await box.event('add', keyboard, 'guest1');
+  const draft = (pid: number) => join(box.run, `wants/.1-2@003.json.${pid}`);
+  const gone = await ended(spawn(process.execPath, ['-e', 'console.log(process.pid)']));
+  writeFileSync(draft(Number(gone.stdout)), '{"dev');
+  writeFileSync(draft(process.pid), '{"dev');
+  await box.work();
+  assert.ok(!existsSync(draft(Number(gone.stdout))));
+  assert.ok(existsSync(draft(process.pid)));
 });

@@ -1,15 +1,95 @@
 import type { CommandModule } from 'yargs';
 import { defaultUriFrom } from '../core/domain.js';
-import { placesFrom } from '../host/places.js';
+import { plan } from '../core/plan.js';
+import { describePlan } from '../core/preview.js';
+import { rebuild } from '../core/rebuild.js';
+import type { Want } from '../core/want.js';
+import { systemClock } from '../host/clock.js';
+import { placesFrom, type Places } from '../host/places.js';
+import { portFilesIn } from '../host/port-files.js';
+import { programIn } from '../host/program.js';
+import { readPlugged } from '../host/sysfs.js';
+import { openUdev, type Udev } from '../host/udev.js';
+import { wantFilesIn } from '../host/want-files.js';
+import { openLanes } from '../worker/lanes.js';
+import { emptyMemory, look } from '../worker/look.js';
+import { openWorld } from '../worker/world.js';
 import { workOnce } from './work-once.js';
 
-export const syncCommand: CommandModule<object, { connect: string | undefined }> = {
+interface SyncOptions {
+  rescan: boolean;
+  'dry-run': boolean;
+  connect: string | undefined;
+}
+
+export const syncCommand: CommandModule<object, SyncOptions> = {
   command: 'sync',
   describe: 'Make the domains hold what is plugged in and assigned, now, and print what was done',
   builder: (args) =>
-    args.option('connect', { type: 'string', describe: 'The hypervisor to look at', requiresArg: true }),
-  async handler({ connect }) {
+    args
+      .option('rescan', {
+        type: 'boolean',
+        default: false,
+        describe: 'Have all udev rules speak again first, as if every USB device were plugged in now',
+      })
+      .option('dry-run', { type: 'boolean', default: false, describe: 'Print what would be done, and touch nothing' })
+      .option('connect', { type: 'string', describe: 'The hypervisor to look at', requiresArg: true }),
+  async handler({ connect, rescan, 'dry-run': dryRun }) {
+    const places = placesFrom(process.env);
     const uri = connect ?? defaultUriFrom(process.env);
-    await workOnce(placesFrom(process.env), uri);
+    const udev = openUdev(programIn(places.path, 'udevadm'), places.sysfs);
+    if (dryRun) {
+      await preview(places, uri, udev, rescan);
+      return;
+    }
+    if (rescan && !(await udev.replug(devicesToTrigger(places)))) {
+      process.stderr.write('udev could not be asked to run its rules again; "udevadm control --ping" tells why\n');
+      process.exitCode = 1;
+    }
+    for (const want of await findLostWants(places, uri, udev)) wantFilesIn(places.runDirectory).write(want);
+    // Whatever was left alone because it came and went too often gets another chance.
+    portFilesIn(places.runDirectory).clear();
+    await workOnce(places, uri);
   },
 };
+
+/** Prints what a sync would do. */
+async function preview(places: Places, uri: string, udev: Udev, rescan: boolean): Promise<void> {
+  if (rescan) {
+    for (const name of devicesToTrigger(places)) print(`would trigger ${name}, and the rules may say otherwise then`);
+  }
+  const lost = await findLostWants(places, uri, udev);
+  const replaced = new Set(lost.map(({ device }) => device));
+  const world = openWorld(places, uri, () => undefined);
+  const onFile = world.wants.readAll().wants.filter(({ device }) => !replaced.has(device));
+  const wants = { ...world.wants, readAll: () => ({ wants: [...onFile, ...lost], unreadable: [] }) };
+  const situation = await look(
+    { ...world, wants },
+    openLanes(systemClock, () => undefined),
+    emptyMemory(),
+  );
+  const planned = plan(situation);
+  for (const line of describePlan(situation, planned)) print(line);
+  const attached = [...planned.standings.values()].filter(({ kind }) => kind === 'attached').length;
+  print(`${attached} attached already; nothing was changed`);
+}
+
+/** Wants that udev's database speaks for and that are not on file. */
+async function findLostWants(places: Places, defaultUri: string, udev: Udev): Promise<Want[]> {
+  const known = await udev.readProperties(readPlugged(places.sysfs));
+  if (known === undefined) {
+    process.stderr.write("udev's database could not be read: what it alone knows is not rebuilt\n");
+    return [];
+  }
+  const { wants } = wantFilesIn(places.runDirectory).readAll();
+  return rebuild(known, wants, { defaultUri, nowMs: Date.now() });
+}
+
+/** Root hubs are nobody's to give. */
+function devicesToTrigger({ sysfs }: Places) {
+  return [...readPlugged(sysfs).keys()].filter((name) => !name.startsWith('usb'));
+}
+
+function print(line: string): void {
+  process.stdout.write(`${line}\n`);
+}

@@ -1,6 +1,7 @@
 import { padNumber, type SysfsName } from './device.js';
-import type { Standing, WaitingReason } from './standing.js';
-import type { Want } from './want.js';
+import { attachLimit, attachWindowMs } from './flapping.js';
+import type { RefusalReason, Standing, WaitingReason } from './standing.js';
+import { byHand, type Want } from './want.js';
 
 /** Severity as syslog knows it. */
 export type Severity = 'error' | 'warning' | 'notice' | 'info' | 'debug';
@@ -32,36 +33,39 @@ export function describeDevice({ vendorId, productId, product, device, busNumber
  *     attached 046d:c52b "USB Receiver" on port 1-4 (bus 001 device 037) to win10 in 412 ms
  *     waiting 046d:c52b "USB Receiver" on port 1-4 (bus 001 device 037) for win10 after 35 ms: the domain is
  *     not running; it will be attached when the domain starts
+ *
+ * @param tookMs left out where nothing was done
  */
-export function describeStanding(want: Want, standing: Standing, tookMs: number): Message {
+export function describeStanding(want: Want, standing: Standing, tookMs?: number): Message {
   const device = describeDevice(want);
   const domain = printable(want.domain);
-  const took = `${Math.max(0, Math.round(tookMs))} ms`;
+  const took = (preposition: string) =>
+    tookMs === undefined ? '' : ` ${preposition} ${Math.max(0, Math.round(tookMs))} ms`;
   switch (standing.kind) {
     case 'attached':
-      return { severity: 'info', text: `attached ${device} to ${printable(standing.domain)} in ${took}` };
+      return { severity: 'info', text: `attached ${device} to ${printable(standing.domain)}${took('in')}` };
     case 'waiting':
       return {
         severity: urgencyOf(standing.reason),
-        text: `waiting ${device} for ${domain} after ${took}: ${describeReason(standing.reason, want)}${quote(standing.said)}`,
+        text: `waiting ${device} for ${domain}${took('after')}: ${describeReason(standing.reason, want)}${quote(standing.said)}`,
       };
     case 'refused':
       return {
         severity: 'warning',
-        text: `refused ${device} for ${domain} after ${took}: it is a hub, which libvirt cannot hand over; name the devices behind it`,
+        text: `refused ${device} for ${domain}${took('after')}: ${describeRefusalReason(standing.reason)}`,
       };
     case 'leaving':
       return {
         severity: 'warning',
-        text: `leaving ${device} from ${domain} after ${took}: ${describeStay(standing.reason, want)}${quote(standing.said)}`,
+        text: `leaving ${device} from ${domain}${took('after')}: ${describeStay(standing.reason, want)}${quote(standing.said)}`,
       };
     case 'released':
       return {
         severity: 'info',
-        text: `released ${device} from ${domain} in ${took}: taken back by hand, until it is replugged or given again`,
+        text: `released ${device} from ${domain}${took('in')}: taken back by hand, until it is replugged or given again`,
       };
     case 'gone':
-      return { severity: 'info', text: `detached ${device} from ${domain} in ${took}: it was unplugged` };
+      return { severity: 'info', text: `detached ${device} from ${domain}${took('in')}: it was unplugged` };
     case 'dropped':
       return { severity: 'info', text: `dropped ${device} for ${domain}: it was unplugged, and no domain held it` };
   }
@@ -83,12 +87,14 @@ export function describeGhost(alias: string, domain: string): Message {
   };
 }
 
-/** One owner a device: the second domain's rule is told whose it is. */
-export function describeRefusal(device: NamedDevice, domain: string, owner: string): Message {
-  return {
-    severity: 'warning',
-    text: `refused ${describeDevice(device)} for ${printable(domain)}: a rule gave it to ${printable(owner)} in the same event; keep one of the two rules`,
-  };
+/** One owner a device: a rule that names a second domain is told whose it is. */
+export function describeRefusal(want: Want, owner: Want): Message {
+  const domain = printable(owner.domain);
+  const why =
+    owner.seqnum === byHand
+      ? `a person gave it to ${domain}, where it stays until it is replugged or given again`
+      : `a rule gave it to ${domain} in the same event; keep one of the two rules`;
+  return { severity: 'warning', text: `refused ${describeDevice(want)} for ${printable(want.domain)}: ${why}` };
 }
 
 /** Control characters as \xNN, so that no device and no domain can forge a line of the log. */
@@ -98,6 +104,16 @@ export function printable(text: string): string {
     const code = character.charCodeAt(0).toString(16);
     return code.length > 2 ? `\\u${code}` : `\\x${code.padStart(2, '0')}`;
   });
+}
+
+function describeRefusalReason(reason: RefusalReason): string {
+  switch (reason) {
+    case 'hub':
+      return 'it is a hub, which libvirt cannot hand over; name the devices behind it';
+    case 'flapping':
+    case 'still-flapping':
+      return `it came and went more than ${attachLimit} times within ${attachWindowMs / 1000} s, and is left alone; "usb-libvirt-hotplug sync" attaches it, as does a new plug after as long a rest`;
+  }
 }
 
 function describeReason(reason: WaitingReason, want: Want): string {

@@ -8,7 +8,7 @@ export type Standing =
   /** Not attached, but it will be as soon as what is in the way is gone. */
   | { readonly kind: 'waiting'; readonly reason: WaitingReason; readonly said: string }
   /** Not attached, and waiting would not help. */
-  | { readonly kind: 'refused'; readonly reason: 'hub' }
+  | { readonly kind: 'refused'; readonly reason: RefusalReason }
   /** Unplugged or taken back, and not out of its domain yet. */
   | { readonly kind: 'leaving'; readonly reason: WaitingReason; readonly said: string }
   /** Taken back by a person, and out of every domain. */
@@ -17,6 +17,9 @@ export type Standing =
   | { readonly kind: 'gone' }
   /** Unplugged before a domain had it. */
   | { readonly kind: 'dropped' };
+
+/** `flapping`: it comes and goes too often; `still-flapping`: it did so under its last number already, and that was told. */
+export type RefusalReason = 'hub' | 'flapping' | 'still-flapping';
 
 export type WaitingReason = FailureKind | 'not-configured' | 'not-in-live-xml' | 'still-attached';
 
@@ -62,13 +65,18 @@ export function sameStanding(one: Standing, other: Standing): boolean {
     case 'waiting':
       return other.kind === 'waiting' && other.reason === one.reason;
     case 'refused':
-      return other.kind === 'refused';
+      return other.kind === 'refused' && other.reason === one.reason;
     case 'leaving':
     case 'released':
     case 'gone':
     case 'dropped':
       return other.kind === one.kind;
   }
+}
+
+/** Whether it is worth no line in the log of its own. */
+export function isToldAlready(standing: Standing): boolean {
+  return standing.kind === 'refused' && standing.reason === 'still-flapping';
 }
 
 /** Whether it mostly passes by itself within moments, and needs no line in the log while it is tried again. */

@@ -18,15 +18,53 @@ export interface Want {
   /** As the rule or the person named it: a name or a UUID. */
   readonly domain: string;
   readonly uri: string;
-  /** The event that last spoke for this domain; 0 when a person did. */
+  /** The event that last spoke for this domain; `byHand` when a person did, `beforeAnyEvent` when none is known. */
   readonly seqnum: number;
-  /** Other domains whose rules asked for the device in the same event and were refused. */
+  /** Other domains whose rules asked for the device and were refused. */
   readonly rivals: readonly string[];
   /** A person took the device back: it stays out of every domain until it is replugged or given again by hand. */
   readonly released: boolean;
   /** Milliseconds since the epoch when it was claimed, and what tells one claim from the next. */
   readonly claimedAtMs: number;
 }
+
+/** In place of an event's number: a person spoke, whom no rule overrules. */
+export const byHand = 0;
+/** In place of an event's number: the rules spoke once, in an event of which only the result is known. */
+export const beforeAnyEvent = 1;
+
+/** Who claims a device, and when. */
+export interface Claimant {
+  readonly domain: string;
+  readonly uri: string;
+  readonly seqnum: number;
+  readonly claimedAtMs: number;
+}
+
+/** A claim as it goes on file. */
+export function newWant(device: WantedDevice, { domain, uri, seqnum, claimedAtMs }: Claimant): Want {
+  return {
+    device: device.device,
+    busNumber: device.busNumber,
+    deviceNumber: device.deviceNumber,
+    devpath: device.devpath,
+    vendorId: device.vendorId,
+    productId: device.productId,
+    product: device.product,
+    domain,
+    uri,
+    seqnum,
+    rivals: [],
+    released: false,
+    claimedAtMs,
+  };
+}
+
+/** The device that a want is about. */
+export type WantedDevice = Pick<
+  Want,
+  'device' | 'busNumber' | 'deviceNumber' | 'devpath' | 'vendorId' | 'productId' | 'product'
+>;
 
 export interface WantKey {
   readonly device: SysfsName;
@@ -64,33 +102,43 @@ export function parseWant(fileName: string, text: string): Want | undefined {
   return whole ? (want as Want) : undefined;
 }
 
+/** Whether two wants are of one plug: numbers come again, even at the same port. */
+export function isSameDevice(one: Want, other: Want): boolean {
+  return (
+    one.device === other.device &&
+    one.deviceNumber === other.deviceNumber &&
+    one.vendorId === other.vendorId &&
+    one.productId === other.productId
+  );
+}
+
 /** What a claim does to the want that is on file. `wake`: whether there is something new for the worker. */
 export type Claim =
   | { readonly kind: 'write'; readonly want: Want; readonly wake: boolean }
   | { readonly kind: 'unchanged' }
-  | { readonly kind: 'refused'; readonly owner: string; readonly rewrite: Want | undefined };
+  | { readonly kind: 'refused'; readonly owner: Want; readonly rewrite: Want | undefined };
 
 /**
  * One device, one owner. Of two rules in one event (same SEQNUM) the first stands; a newer event (the rules
- * were edited, the device triggered again) may name a new domain; a person's word beats the rules'.
+ * were edited, the device triggered again) may name a new domain; a person's word stands against all rules.
  * The same claim again changes nothing: a plug alone brings three events.
  */
 export function claim(onFile: Want | undefined, want: Want): Claim {
-  const byHand = want.seqnum === 0;
-  if (onFile === undefined || byHand) return { kind: 'write', want, wake: true };
+  if (onFile === undefined || !isSameDevice(onFile, want) || want.seqnum === byHand)
+    return { kind: 'write', want, wake: true };
   if (onFile.released) return { kind: 'unchanged' };
 
   if (onFile.domain === want.domain && onFile.uri === want.uri) {
     // While rivals are about, the owner must be seen to speak first in each event, or the next rival took it for gone.
-    return onFile.rivals.length > 0 && want.seqnum > onFile.seqnum
+    return onFile.rivals.length > 0 && onFile.seqnum !== byHand && want.seqnum > onFile.seqnum
       ? { kind: 'write', want: { ...onFile, seqnum: want.seqnum }, wake: false }
       : { kind: 'unchanged' };
   }
-  if (want.seqnum === onFile.seqnum) {
+  if (want.seqnum === onFile.seqnum || onFile.seqnum === byHand) {
     const known = onFile.rivals.includes(want.domain);
     return {
       kind: 'refused',
-      owner: onFile.domain,
+      owner: onFile,
       rewrite: known ? undefined : { ...onFile, rivals: [...onFile.rivals, want.domain] },
     };
   }

@@ -56,12 +56,33 @@ function writeThrough(path: string, text: string, putInPlace: (draft: string) =>
   }
 }
 
+/** Removes half-written files whose writers are gone: killed before they could put them in place. */
+export function removeDrafts(directory: string): void {
+  for (const name of readNames(directory)) {
+    const writer = /^\..*\.(\d+)$/.exec(name)?.[1];
+    if (writer !== undefined && !isAlive(Number(writer))) rmSync(join(directory, name), { force: true });
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
 /** The names in a directory, sorted, but for those that begin with a dot. An absent directory holds none. */
 export function namesIn(directory: string): string[] {
+  return readNames(directory)
+    .filter((name) => !name.startsWith('.'))
+    .sort();
+}
+
+function readNames(directory: string): string[] {
   try {
-    return readdirSync(directory)
-      .filter((name) => !name.startsWith('.'))
-      .sort();
+    return readdirSync(directory);
   } catch (error) {
     if (isMissing(error)) return [];
     throw error;

@@ -86,11 +86,6 @@ export function openVirsh(virsh: Program, runDirectory: string): Virsh {
   };
 }
 
-/** XML files of workers that were killed. For the holder of the lock only. */
-export function removeLeftovers(runDirectory: string): void {
-  rmSync(join(runDirectory, 'tmp'), { recursive: true, force: true });
-}
-
 function failed(failure: Failure): { kind: 'failed'; failure: Failure } {
   return { kind: 'failed', failure };
 }

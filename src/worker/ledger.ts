@@ -1,7 +1,7 @@
 import { describeAdoption, describeStanding } from '../core/message.js';
 import type { Adoption } from '../core/plan.js';
-import { recordKey, sameStanding, type Standing } from '../core/standing.js';
-import type { Want } from '../core/want.js';
+import { isToldAlready, recordKey, sameStanding, type Standing } from '../core/standing.js';
+import { beforeAnyEvent, newWant, type Want } from '../core/want.js';
 import type { World } from './world.js';
 
 /** Writes down how wants stand, and tells it: one line for each outcome, none for what is as it was. */
@@ -23,21 +23,10 @@ export function openLedger({ records, wants, clock, log }: World) {
   return {
     /** A device that carries our mark and that nothing is known of: its want and its record are made anew. */
     adopt({ device, domain, uri }: Adoption): void {
-      const want: Want = {
-        device: device.name,
-        busNumber: device.busNumber,
-        deviceNumber: device.deviceNumber,
-        devpath: '',
-        vendorId: device.vendorId,
-        productId: device.productId,
-        product: '',
-        domain,
-        uri,
-        seqnum: 0,
-        rivals: [],
-        released: false,
-        claimedAtMs: clock.now(),
-      };
+      const want = newWant(
+        { ...device, device: device.name, devpath: '', product: '' },
+        { domain, uri, seqnum: beforeAnyEvent, claimedAtMs: clock.now() },
+      );
       if (!wants.create(want)) return;
       records.write({
         device: want.device,
@@ -82,7 +71,8 @@ export function openLedger({ records, wants, clock, log }: World) {
       if (standing.kind === 'gone') {
         const held = detached.delete(recordKey(want)) || record?.standing.kind === 'attached';
         wants.remove(want);
-        log(describeStanding(want, held ? standing : { kind: 'dropped' }, tookMs), want);
+        const untold = record !== undefined && isToldAlready(record.standing);
+        if (!untold) log(describeStanding(want, held ? standing : { kind: 'dropped' }, tookMs), want);
       } else {
         records.write({
           device: want.device,

@@ -3,6 +3,7 @@ import type { Message } from '../core/message.js';
 import type { WantKey } from '../core/want.js';
 import { systemClock, type Clock } from '../host/clock.js';
 import type { Places } from '../host/places.js';
+import { portFilesIn, type PortFiles } from '../host/port-files.js';
 import { programIn } from '../host/program.js';
 import { recordFilesIn, type RecordFiles } from '../host/record-files.js';
 import { readPlugged } from '../host/sysfs.js';
@@ -14,6 +15,7 @@ import { wantFilesIn, type WantFiles } from '../host/want-files.js';
 export interface World {
   readonly wants: WantFiles;
   readonly records: RecordFiles;
+  readonly ports: PortFiles;
   readonly wake: Wake;
   readonly virsh: Virsh;
   readonly clock: Clock;
@@ -30,6 +32,7 @@ export function openWorld(places: Places, defaultUri: string, log: World['log'])
   return {
     wants: wantFilesIn(runDirectory),
     records: recordFilesIn(runDirectory),
+    ports: portFilesIn(runDirectory),
     wake: wakeIn(runDirectory),
     virsh: openVirsh(programIn(path, 'virsh'), runDirectory),
     clock: systemClock,

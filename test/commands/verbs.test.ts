@@ -85,3 +85,86 @@ test('a verb that does not exist, and an option without its value, are usage err
     assert.match(run.stderr, /usb-libvirt-hotplug/);
   }
 });
+
+test('sync rebuilds from the udev database what was lost, and moves what its rule gives to another domain now', async (context) => {
+  const box = openBox(context);
+  box.libvirt((state) => addDomain(state, { name: 'guest2' }));
+  const moved = { port: '1-2', number: 3 };
+  const byHand = { port: '1-3', number: 4 };
+  for (const device of [keyboard, moved, byHand]) box.plug(device);
+  await box.event('add', moved, 'guest1');
+  await box.byHand(['guest1'], { ACTION: 'add', BUSNUM: '001', DEVNUM: '004' });
+  await box.work();
+  assert.equal(box.hostdevs().length, 2);
+
+  for (const { port } of [keyboard, moved, byHand]) box.setProperties(port, { USB_LIBVIRT_DOMAIN: 'guest2' });
+  const dry = await box.cli(['sync', '--dry-run']);
+  assert.equal(
+    dry.stdout,
+    'would move 0627:0001 "QEMU USB Keyboard" on port 1-2 (bus 001 device 003) from guest1 to guest2\n' +
+      'would attach 0627:0001 "QEMU USB Keyboard" on port 1-1 (bus 001 device 002) to guest2\n' +
+      '1 attached already; nothing was changed\n',
+  );
+  assert.deepEqual([box.wants().length, box.hostdevs('guest2')], [2, []]);
+
+  const done = await box.cli(['sync']);
+  assert.match(done.stdout, /^attached 0627:0001 .* on port 1-1 .* to guest2 in \d+ ms$/m);
+  assert.match(done.stdout, /^attached 0627:0001 .* on port 1-2 .* to guest2 in \d+ ms$/m);
+  assert.match(done.stdout, /^3 attached, 0 not$/m);
+  assert.deepEqual(box.hostdevs(), ['1:4 ua-usbhp-1-3-4']);
+  assert.deepEqual(box.hostdevs('guest2').sort(), ['1:2 ua-usbhp-1-1-2', '1:3 ua-usbhp-1-2-3']);
+});
+
+test('a dry run tells of everything that a sync would do, and touches nothing', async (context) => {
+  const box = openBox(context);
+  const gone = { port: '1-2', number: 3 };
+  const hub = { port: '1-4', number: 5, hub: true };
+  for (const device of [keyboard, gone, hub]) {
+    box.plug(device);
+    await box.event('add', device, 'guest1');
+  }
+  await box.work();
+  box.unplug(gone);
+  const { rmSync } = await import('node:fs');
+  rmSync(`${box.run}/wants/1-1@002.json`);
+  const before = [box.wants(), box.records(), box.hostdevs()];
+  const { exitCode, stdout } = await box.cli(['sync', '--dry-run', '--rescan']);
+  assert.equal(exitCode, 0);
+  for (const line of [
+    'would trigger 1-1, and the rules may say otherwise then',
+    'would detach 0627:0001 "QEMU USB Keyboard" on port 1-2 (bus 001 device 003) from guest1: it was unplugged',
+    'would adopt 0627:0001 on port 1-1 (bus 001 device 002) in guest1: it carries our mark, and nothing else is known of it',
+    'refused 0627:0001 "QEMU USB Keyboard" on port 1-4 (bus 001 device 005) for guest1: it is a hub, which libvirt cannot hand over; name the devices behind it',
+    '0 attached already; nothing was changed',
+  ]) {
+    assert.ok(stdout.split('\n').includes(line), `${line}\n\n${stdout}`);
+  }
+  assert.deepEqual([box.wants(), box.records(), box.hostdevs()], before);
+  assert.deepEqual(box.udevadmCalls(), []);
+});
+
+test('sync --rescan has the rules speak again for every device, and for no root hub', async (context) => {
+  const box = openBox(context);
+  box.plug({ port: 'usb1', number: 1, bus: 1, hub: true });
+  box.plug(keyboard);
+  assert.equal((await box.cli(['sync', '--rescan'])).exitCode, 0);
+  const device = `${box.environment.USB_LIBVIRT_SYSFS}/bus/usb/devices/1-1`;
+  assert.deepEqual(box.udevadmCalls(), [
+    'control --reload',
+    `trigger --settle --action=add ${device}`,
+    `trigger --settle --action=bind ${device}`,
+  ]);
+});
+
+test('without udev, sync does what can be done and says what could not', async (context) => {
+  const box = openBox(context);
+  const { rmSync } = await import('node:fs');
+  rmSync(`${box.directory}/bin/udevadm`);
+  box.plug(keyboard);
+  await box.event('add', keyboard, 'guest1');
+  const { exitCode, stdout, stderr } = await box.cli(['sync', '--rescan']);
+  assert.match(stdout, /^1 attached, 0 not$/m);
+  assert.match(stderr, /^udev could not be asked to run its rules again/m);
+  assert.match(stderr, /^udev's database could not be read/m);
+  assert.equal(exitCode, 1);
+});

@@ -41,8 +41,12 @@ test('a clock that was set back makes no negative time', () => {
 
 test('the second rule for a device is told whose it is', () => {
   assert.equal(
-    describeRefusal(wantOf({ product: '' }), 'b', 'a').text,
+    describeRefusal(wantOf({ product: '', domain: 'b' }), wantOf({ domain: 'a' })).text,
     'refused 0627:0001 on port 1-1 (bus 001 device 002) for b: a rule gave it to a in the same event; keep one of the two rules',
+  );
+  assert.equal(
+    describeRefusal(wantOf({ product: '', domain: 'b' }), wantOf({ domain: 'a', seqnum: 0 })).text,
+    'refused 0627:0001 on port 1-1 (bus 001 device 002) for b: a person gave it to a, where it stays until it is replugged or given again',
   );
 });
 

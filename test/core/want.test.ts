@@ -49,8 +49,9 @@ test('the same claim in the later events of a plug changes nothing', () => {
 test('two rules for one event: the first stands, the second is refused and remembered once', () => {
   const rival = { ...owner, domain: 'b' };
   const refused = claim(owner, rival);
-  assert.deepEqual(refused, { kind: 'refused', owner: 'a', rewrite: { ...owner, rivals: ['b'] } });
-  assert.deepEqual(claim({ ...owner, rivals: ['b'] }, rival), { kind: 'refused', owner: 'a', rewrite: undefined });
+  assert.deepEqual(refused, { kind: 'refused', owner, rewrite: { ...owner, rivals: ['b'] } });
+  const told = { ...owner, rivals: ['b'] };
+  assert.deepEqual(claim(told, rival), { kind: 'refused', owner: told, rewrite: undefined });
 });
 
 test('with a rival about, the owner keeps the device over add, change and bind', () => {
@@ -61,7 +62,7 @@ test('with a rival about, the owner keeps the device over add, change and bind',
     onFile = { ...outcome.want, rivals: ['b'] };
     assert.deepEqual(claim(onFile, { ...owner, domain: 'b', seqnum }), {
       kind: 'refused',
-      owner: 'a',
+      owner: onFile,
       rewrite: undefined,
     });
   }
@@ -77,4 +78,20 @@ test('what a person took back stays so whatever the rules say, until a person gi
   assert.deepEqual(claim(released, { ...owner, seqnum: 300 }), { kind: 'unchanged' });
   const byHand = { ...owner, domain: 'c', seqnum: 0 };
   assert.deepEqual(claim(released, byHand), { kind: 'write', want: byHand, wake: true });
+});
+
+test("a person's word stands against the rules until the device is plugged in again", () => {
+  const byHand = { ...owner, domain: 'c', seqnum: 0 };
+  assert.deepEqual(claim(byHand, { ...owner, seqnum: 300 }), {
+    kind: 'refused',
+    owner: byHand,
+    rewrite: { ...byHand, rivals: ['a'] },
+  });
+  const replugged = { ...owner, deviceNumber: 3, seqnum: 310 };
+  assert.deepEqual(claim(undefined, replugged), { kind: 'write', want: replugged, wake: true });
+});
+
+test('another device under a number that was given before is a new plug', () => {
+  const other = { ...owner, vendorId: '046d', seqnum: 400 };
+  assert.deepEqual(claim({ ...owner, released: true }, other), { kind: 'write', want: other, wake: true });
 });

@@ -1,0 +1,15 @@
+#!/bin/sh
+# The fake udevadm: `info PATH…` prints what a test put into the database for the path's device, as udevadm prints
+# it; `control` and `trigger` are written down, and succeed.
+database=$(dirname "$0")/../udev
+case $1 in
+info)
+  shift
+  for path; do
+    [ -e "$path" ] || continue
+    cat "$database/${path##*/}" 2>/dev/null || echo "E: DEVPATH=/devices/pci0000:00/${path##*/}"
+    echo
+  done
+  ;;
+*) echo "$*" >>"$database.calls" ;;
+esac
