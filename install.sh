@@ -113,6 +113,7 @@ why_unsafe() {
 
 name_places() {
     name=usb-libvirt-hotplug
+    unit_names="$name.path $name.service $name-missed.service"
     lib=$prefix/lib/$name
     command=$prefix/bin/$name
     doc=$prefix/share/doc/$name
@@ -338,8 +339,7 @@ list_files() {
         [ ! -f "$source" ] || echo "644 $source $doc/$source"
     done
     if [ -n "$systemd" ]; then
-        echo "644 rules/$name.service $units/$name.service"
-        echo "644 rules/$name.path $units/$name.path"
+        for unit in $unit_names; do echo "644 rules/$unit $units/$unit"; done
     fi
     echo "755 rules/qemu-hook $qemu_hook"
     echo "644 rules/zz-$name.rules $rules_file"
@@ -518,7 +518,7 @@ label_files() {
         if [ "$(cat /sys/fs/selinux/enforce)" = 1 ]; then mode=enforcing; else mode=permissive; fi
         if has restorecon; then
             attempt restorecon -R "$lib" "$doc" "$command" "$rules_file" \
-                ${systemd:+"$units/$name.path" "$units/$name.service"}
+                ${systemd:+"$units/$name.path" "$units/$name.service" "$units/$name-missed.service"}
             say "SELinux is $mode: the installed files have been given their labels (restorecon). What it denies is shown by: ausearch -m avc -ts recent"
         else
             warn "SELinux is $mode, and restorecon is missing: the installed files may have wrong labels. Install policycoreutils and run: restorecon -R $lib $command $units $rules_file"
@@ -546,7 +546,8 @@ activate() {
         if [ -n "$changed" ] && systemctl -q is-active "$daemon.service"; then attempt systemctl reload "$daemon.service"; fi
     done
     attempt systemctl daemon-reload
-    attempt systemctl -q enable "$name.path" "$name.service"
+    # shellcheck disable=SC2086 # names of ours, without blanks
+    attempt systemctl -q enable $unit_names
     if [ -n "$changed" ]; then
         # An old worker may be lingering with the old code; what it leaves waiting is found again.
         attempt systemctl -q stop "$name.service"
@@ -554,7 +555,7 @@ activate() {
     else
         attempt systemctl start "$name.path"
     fi
-    attempt systemctl --no-block start "$name.service"
+    attempt systemctl --no-block start "$name.service" "$name-missed.service"
 }
 
 # --- self-check -----------------------------------------------------------------------------
@@ -634,14 +635,13 @@ check_units() {
 
 # Units and drop-ins that people wrote stand above ours.
 say_own_units() {
-    for own_unit in "/etc/systemd/system/$name.path" "/etc/systemd/system/$name.service" \
-        "/etc/systemd/system/$name.path.d" "/etc/systemd/system/$name.service.d"; do
+    for unit in $unit_names; do for own_unit in "/etc/systemd/system/$unit" "/etc/systemd/system/$unit.d"; do
         case $own_unit in
         *.d) ;;
         *) [ "$units" != /etc/systemd/system ] || continue ;;
         esac
         if exists "$own_unit"; then say "yours, left as it is: $own_unit"; fi
-    done
+    done; done
 }
 
 # Before 6.5.0 libvirt knows one script only, hooks/qemu, which may be somebody's own.
@@ -690,7 +690,7 @@ say_next_step() {
     say ""
     say "Next: say which device belongs to which domain, in a file such as /etc/udev/rules.d/80-vm-usb.rules:"
     say "  ACTION==\"add|bind|change\", SUBSYSTEM==\"usb\", ENV{DEVTYPE}==\"usb_device\", ATTR{idVendor}==\"046d\", ATTR{idProduct}==\"c52b\", ENV{USB_LIBVIRT_DOMAIN}=\"my-domain\""
-    say "then: udevadm control --reload && udevadm trigger --subsystem-match=usb"
+    say "then, for what is plugged in already: $name sync --rescan"
 }
 
 # --- install and uninstall ------------------------------------------------------------------
@@ -730,7 +730,8 @@ uninstall_all() {
     failures=
     if [ -z "$destdir" ]; then
         [ -n "$keep" ] || detach_all
-        [ -z "$systemd" ] || attempt systemctl -q disable --now "$name.path" "$name.service"
+        # shellcheck disable=SC2086 # names of ours, without blanks
+        [ -z "$systemd" ] || attempt systemctl -q disable --now $unit_names
     fi
     # The list itself goes after all it names, and before its folder.
     remove_recorded "$(printf '%s\n' "$recorded" | grep -v '^directory ')"
@@ -743,7 +744,8 @@ uninstall_all() {
         fi
         if [ -n "$systemd" ]; then
             attempt systemctl daemon-reload
-            systemctl -q reset-failed "$name.path" "$name.service" 2>/dev/null || :
+            # shellcheck disable=SC2086 # names of ours, without blanks
+            systemctl -q reset-failed $unit_names 2>/dev/null || :
             say_own_units
         fi
         attempt udevadm control --reload

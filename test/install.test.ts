@@ -43,6 +43,7 @@ test('every file gets its place and its mode', () => {
       `644 ${lib}/service.cjs`,
       `644 ${lib}/unix_dgram.node`,
       `644 ${lib}/worker.cjs`,
+      `644 ${units}/usb-libvirt-hotplug-missed.service`,
       `644 ${units}/usb-libvirt-hotplug.path`,
       `644 ${units}/usb-libvirt-hotplug.service`,
       '644 /usr/local/share/doc/usb-libvirt-hotplug/LICENSE',
@@ -382,7 +383,7 @@ test('the last line is a rule to begin with', () => {
   const { tree, destdir } = makeTree();
   assert.match(
     install(tree, destdir).output,
-    /ENV\{USB_LIBVIRT_DOMAIN\}="my-domain"\nthen: udevadm control --reload && udevadm trigger --subsystem-match=usb\n$/,
+    /ENV\{USB_LIBVIRT_DOMAIN\}="my-domain"\nthen, for what is plugged in already: usb-libvirt-hotplug sync --rescan\n$/,
   );
 });
 
@@ -423,10 +424,10 @@ test('on a host with systemd the units are enabled and started, and the self-che
     'systemctl -q is-active virtqemud.service',
     'systemctl reload virtqemud.service',
     'systemctl daemon-reload',
-    'systemctl -q enable usb-libvirt-hotplug.path usb-libvirt-hotplug.service',
+    'systemctl -q enable usb-libvirt-hotplug.path usb-libvirt-hotplug.service usb-libvirt-hotplug-missed.service',
     'systemctl -q stop usb-libvirt-hotplug.service',
     'systemctl restart usb-libvirt-hotplug.path',
-    'systemctl --no-block start usb-libvirt-hotplug.service',
+    'systemctl --no-block start usb-libvirt-hotplug.service usb-libvirt-hotplug-missed.service',
     'systemctl is-active --quiet usb-libvirt-hotplug.path',
     'virsh --connect qemu:///system uri',
   ]);
@@ -620,9 +621,9 @@ test('uninstall detaches, stops, removes, and leaves nothing', { skip }, () => {
   assert.equal(run.status, 0, run.output);
   assert.deepEqual(host.calls(), [
     'cli detach --all',
-    'systemctl -q disable --now usb-libvirt-hotplug.path usb-libvirt-hotplug.service',
+    'systemctl -q disable --now usb-libvirt-hotplug.path usb-libvirt-hotplug.service usb-libvirt-hotplug-missed.service',
     'systemctl daemon-reload',
-    'systemctl -q reset-failed usb-libvirt-hotplug.path usb-libvirt-hotplug.service',
+    'systemctl -q reset-failed usb-libvirt-hotplug.path usb-libvirt-hotplug.service usb-libvirt-hotplug-missed.service',
     'udevadm control --reload',
     'virsh --connect qemu:///system list --uuid --name',
   ]);

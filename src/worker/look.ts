@@ -36,7 +36,7 @@ export async function look(world: World, lanes: Lanes, memory: Memory): Promise<
   for (const fileName of unreadable) {
     world.log({
       severity: 'warning',
-      text: `${fileName} under wants/ is no want of this version; it was removed, and "udevadm trigger --subsystem-match=usb" brings it back from the rules`,
+      text: `${fileName} under wants/ is no want of this version; it was removed, and "usb-libvirt-hotplug sync --rescan" brings it back from the rules`,
     });
     world.wants.removeUnreadable(fileName);
   }
