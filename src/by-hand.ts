@@ -5,7 +5,7 @@ import { byHand, newWant, type Want } from './core/want.js';
 import type { Log } from './host/log.js';
 import type { Places } from './host/places.js';
 import { recordFilesIn } from './host/record-files.js';
-import { findByNumbers, readDevice } from './host/sysfs.js';
+import { findByNumbers, readDevice, readPlugId } from './host/sysfs.js';
 import { readProduct } from './host/product-name.js';
 import { wakeIn } from './host/wake.js';
 import { wantFilesIn } from './host/want-files.js';
@@ -62,6 +62,7 @@ export async function takeBack(
       busNumber,
       deviceNumber,
       devpath: event.path?.devpath ?? found?.devpath ?? '',
+      plugId: plugged ? readPlugId(sysfs, name) : (onFile?.plugId ?? ''),
       vendorId: ids.vendorId,
       productId: ids.productId,
       product: onFile?.product ?? (event.product || (await readProduct(sysfs, name))),

@@ -4,7 +4,7 @@ import type { Event, EventDevice } from './core/event.js';
 import { newWant, type Want } from './core/want.js';
 import type { Log } from './host/log.js';
 import type { Places } from './host/places.js';
-import { findByNumbers } from './host/sysfs.js';
+import { findByNumbers, readPlugId } from './host/sysfs.js';
 import { wakeIn } from './host/wake.js';
 import { submit } from './submit.js';
 
@@ -73,6 +73,7 @@ function describeWant(event: EventDevice, { domain, uri }: Claimant, { sysfs }: 
       busNumber,
       deviceNumber,
       devpath: path.devpath,
+      plugId: readPlugId(sysfs, path.name),
       vendorId: ids.vendorId,
       productId: ids.productId,
       product: event.product,

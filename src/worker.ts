@@ -112,7 +112,8 @@ export async function work(
         heldBack.add(key);
         continue;
       }
-      if (action.want !== undefined) ledger.begin(action.want);
+      if (action.kind === 'attach') ledger.beginAttach(action.want);
+      else if (action.want !== undefined) ledger.begin(action.want);
       const lane = laneOf(action.uri, action.domain);
       if (!lanes.isBusy(lane)) byLane.set(lane, [...(byLane.get(lane) ?? []), action]);
     }

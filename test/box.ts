@@ -8,6 +8,7 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   symlinkSync,
   writeFileSync,
@@ -137,7 +138,9 @@ export function openBox(context: TestContext) {
 
     unplug({ port, number, bus = Number.parseInt(port, 10) }: Plug) {
       rmSync(join(sysfs, 'bus/usb/devices', port), { force: true });
-      rmSync(join(sysfs, `devices/pci0000:00/0000:00:05.0/usb${bus}`, port), { recursive: true, force: true });
+      // Kept out of the way, so that the next plug's directory has an inode of its own, as in sysfs.
+      const device = join(sysfs, `devices/pci0000:00/0000:00:05.0/usb${bus}`, port);
+      if (existsSync(device)) renameSync(device, mkdtempSync(join(directory, 'unplugged-')));
       changeState(store, (libvirt: State) => {
         unplugHostDevice(libvirt, { bus, device: number });
       });

@@ -536,3 +536,19 @@ test('drafts of files whose writers were killed are removed, and one that is bei
   assert.ok(!existsSync(draft(Number(gone.stdout))));
   assert.ok(existsSync(draft(process.pid)));
 });
+
+test('a device that comes back under its old number before anybody looked is attached anew', async (context) => {
+  const box = openBox(context);
+  box.plug(keyboard);
+  await box.event('add', keyboard, 'guest1');
+  await box.work();
+  box.unplug(keyboard);
+  box.plug(keyboard);
+  await box.event('add', keyboard, 'guest1', { SEQNUM: '1010' });
+  await box.work();
+  assert.deepEqual(box.hostdevs(), ['1:2 ua-usbhp-1-1-2']);
+  assert.deepEqual(
+    box.virshVerbs().filter((verb) => verb !== 'list' && verb !== 'dumpxml'),
+    ['attach-device', 'detach-device-alias', 'attach-device'],
+  );
+});

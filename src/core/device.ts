@@ -9,6 +9,12 @@ export interface PluggedDevice {
   readonly name: SysfsName;
   readonly busNumber: number;
   readonly deviceNumber: number;
+  /**
+   * What tells this plug from an earlier one at the same port under the same number, as after a controller's
+   * driver was bound anew, which counts from the beginning: sysfs gives each new device a directory of a new
+   * inode (measured, Linux 6.1). Empty when it could not be read.
+   */
+  readonly plugId: string;
   /** Four lowercase hex digits. */
   readonly vendorId: string;
   /** Four lowercase hex digits. */

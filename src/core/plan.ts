@@ -4,11 +4,13 @@ import type { Hostdev } from './hostdev.js';
 import { markOf, parseMark } from './mark.js';
 import type { Standing } from './standing.js';
 import type { Failure } from './virsh-failure.js';
-import type { Want } from './want.js';
+import { isSamePlug, type Want } from './want.js';
 
 /** What one look at the world found. */
 export interface Situation {
   readonly wants: readonly Want[];
+  /** Those whose record is of an earlier plug: what a domain holds under their number is that one's, and dead. */
+  readonly replugged: ReadonlySet<Want>;
   readonly plugged: ReadonlyMap<SysfsName, PluggedDevice>;
   /** By URI. */
   readonly hypervisors: ReadonlyMap<string, Hypervisor>;
@@ -70,11 +72,7 @@ export function plan(situation: Situation): Plan {
 /** A want's device while it is plugged in: at its port, under its number, and of its kind. Numbers come again. */
 export function pluggedDevice(want: Want, plugged: Situation['plugged']): PluggedDevice | undefined {
   const device = plugged.get(want.device);
-  const same =
-    device?.deviceNumber === want.deviceNumber &&
-    device.vendorId === want.vendorId &&
-    device.productId === want.productId;
-  return same ? device : undefined;
+  return device !== undefined && isSamePlug(want, device) ? device : undefined;
 }
 
 interface Judgement {
@@ -109,6 +107,8 @@ function judge(want: Want, situation: Situation): Judgement {
   if (target === undefined) return settled({ kind: 'waiting', reason: 'domain-unknown', said: '' });
   if (target.live.kind === 'off') return settled({ kind: 'waiting', reason: 'domain-not-running', said: '' });
   if (target.live.kind === 'unread') return stuckOn(target, wanted);
+  if (held.length > 0 && situation.replugged.has(want))
+    return { standing: undefined, actions: held.map((place) => detach(want, place)) };
   if (held.length > 0) return settled({ kind: 'attached', domain: target.name });
   if (!device.configured) return settled({ kind: 'waiting', reason: 'not-configured', said: '' });
   return { standing: undefined, actions: [{ kind: 'attach', uri: want.uri, domain: target, want }] };

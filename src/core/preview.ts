@@ -15,15 +15,16 @@ export function describePlan(situation: Situation, { actions, standings, adoptio
   ];
 }
 
-function describeAction(action: Action, { plugged }: Situation): string {
+function describeAction(action: Action, { plugged, replugged }: Situation): string {
   const domain = printable(action.domain.name);
   if (action.kind === 'attach') return `would attach ${describeDevice(action.want)} to ${domain}`;
   const { want, hostdev } = action;
   if (want === undefined) return `would remove the stale hostdev ${printable(hostdev.alias)} from ${domain}`;
   const device = describeDevice(want);
   if (want.released) return `would detach ${device} from ${domain}: it was taken back by hand`;
-  return pluggedDevice(want, plugged) === undefined
-    ? `would detach ${device} from ${domain}: it was unplugged`
+  if (pluggedDevice(want, plugged) === undefined) return `would detach ${device} from ${domain}: it was unplugged`;
+  return replugged.has(want)
+    ? `would attach ${device} to ${domain} anew: it was plugged in again under the same number`
     : `would move ${device} from ${domain} to ${printable(want.domain)}`;
 }
 

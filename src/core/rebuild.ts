@@ -1,7 +1,7 @@
 import { decodeModel, type PluggedDevice } from './device.js';
 import { domainNameFault, uriFault } from './domain.js';
 import type { Environment } from './event.js';
-import { beforeAnyEvent, byHand, isSameDevice, newWant, type Want } from './want.js';
+import { beforeAnyEvent, byHand, isSamePlug, newWant, type Want } from './want.js';
 
 /** A plugged device with its properties in the udev database: what the rules last said of it. */
 export interface KnownDevice {
@@ -33,7 +33,7 @@ export function rebuild(
       },
       { domain, uri, seqnum: beforeAnyEvent, claimedAtMs: nowMs },
     );
-    const present = onFile.find((candidate) => isSameDevice(candidate, want));
+    const present = onFile.find((candidate) => candidate.device === want.device && isSamePlug(candidate, want));
     if (present === undefined) return [want];
     const decided = present.released || present.seqnum === byHand || present.rivals.includes(domain);
     const same = present.domain === domain && present.uri === uri;

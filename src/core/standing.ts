@@ -29,6 +29,8 @@ export interface DeviceRecord {
   readonly deviceNumber: number;
   /** The claim (`claimedAtMs`) that was judged. */
   readonly claimedAtMs: number;
+  /** The plug that was judged, as in its want. */
+  readonly plugId: string;
   readonly standing: Standing;
   /** Milliseconds since the epoch. */
   readonly sinceMs: number;
@@ -49,6 +51,7 @@ export function parseRecord(fileName: string, text: string): DeviceRecord | unde
       record?.device === key.device &&
       record.deviceNumber === key.deviceNumber &&
       typeof record.claimedAtMs === 'number' &&
+      typeof record.plugId === 'string' &&
       typeof record.standing === 'object'
       ? (record as DeviceRecord)
       : undefined;

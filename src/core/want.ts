@@ -10,6 +10,8 @@ export interface Want {
   readonly busNumber: number;
   readonly deviceNumber: number;
   readonly devpath: string;
+  /** As the plugged device's. */
+  readonly plugId: string;
   /** Four lowercase hex digits each. */
   readonly vendorId: string;
   readonly productId: string;
@@ -48,6 +50,7 @@ export function newWant(device: WantedDevice, { domain, uri, seqnum, claimedAtMs
     busNumber: device.busNumber,
     deviceNumber: device.deviceNumber,
     devpath: device.devpath,
+    plugId: device.plugId,
     vendorId: device.vendorId,
     productId: device.productId,
     product: device.product,
@@ -63,7 +66,7 @@ export function newWant(device: WantedDevice, { domain, uri, seqnum, claimedAtMs
 /** The device that a want is about. */
 export type WantedDevice = Pick<
   Want,
-  'device' | 'busNumber' | 'deviceNumber' | 'devpath' | 'vendorId' | 'productId' | 'product'
+  'device' | 'busNumber' | 'deviceNumber' | 'devpath' | 'plugId' | 'vendorId' | 'productId' | 'product'
 >;
 
 export interface WantKey {
@@ -95,18 +98,20 @@ export function parseWant(fileName: string, text: string): Want | undefined {
     isNumber(want.busNumber) &&
     isNumber(want.seqnum) &&
     isNumber(want.claimedAtMs) &&
-    [want.devpath, want.vendorId, want.productId, want.product, want.domain, want.uri].every(isString) &&
+    [want.devpath, want.plugId, want.vendorId, want.productId, want.product, want.domain, want.uri].every(isString) &&
     Array.isArray(want.rivals) &&
     want.rivals.every(isString) &&
     typeof want.released === 'boolean';
   return whole ? (want as Want) : undefined;
 }
 
-/** Whether two wants are of one plug: numbers come again, even at the same port. */
-export function isSameDevice(one: Want, other: Want): boolean {
+type Plug = Pick<Want, 'deviceNumber' | 'plugId' | 'vendorId' | 'productId'>;
+
+/** Whether two that were seen at one port are one plug: numbers come again. */
+export function isSamePlug(one: Plug, other: Plug): boolean {
   return (
-    one.device === other.device &&
     one.deviceNumber === other.deviceNumber &&
+    (one.plugId === other.plugId || one.plugId === '' || other.plugId === '') &&
     one.vendorId === other.vendorId &&
     one.productId === other.productId
   );
@@ -124,7 +129,7 @@ export type Claim =
  * The same claim again changes nothing: a plug alone brings three events.
  */
 export function claim(onFile: Want | undefined, want: Want): Claim {
-  if (onFile === undefined || !isSameDevice(onFile, want) || want.seqnum === byHand)
+  if (onFile === undefined || !isSamePlug(onFile, want) || want.seqnum === byHand)
     return { kind: 'write', want, wake: true };
   if (onFile.released) return { kind: 'unchanged' };
 

@@ -1,4 +1,4 @@
-import { existsSync, realpathSync } from 'node:fs';
+import { existsSync, realpathSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseNumber, parseSysfsName, type PluggedDevice, type SysfsName } from '../core/device.js';
 import { namesIn, readIfThere } from './files.js';
@@ -30,11 +30,17 @@ export function readDevice(sysfs: string, name: SysfsName): PluggedDevice | unde
     name,
     busNumber,
     deviceNumber,
+    plugId: readPlugId(sysfs, name),
     vendorId: attribute('idVendor'),
     productId: attribute('idProduct'),
     hub: attribute('bDeviceClass') === '09',
     configured: existsSync(join(directory, 'driver')),
   };
+}
+
+/** What tells the plug that is at a port now from every other one; empty when there is none. */
+export function readPlugId(sysfs: string, name: SysfsName): string {
+  return statSync(join(devicesIn(sysfs), name), { bigint: true, throwIfNoEntry: false })?.ino.toString() ?? '';
 }
 
 /** The plugged device with these numbers, and its path as the kernel would say it in DEVPATH. */

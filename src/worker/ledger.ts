@@ -32,6 +32,7 @@ export function openLedger({ records, wants, clock, log }: World) {
         device: want.device,
         deviceNumber: want.deviceNumber,
         claimedAtMs: want.claimedAtMs,
+        plugId: want.plugId,
         standing: { kind: 'attached', domain },
         sinceMs: want.claimedAtMs,
         announced: true,
@@ -42,6 +43,13 @@ export function openLedger({ records, wants, clock, log }: World) {
     /** A want has something to be done; the time that its outcome takes counts from the first such moment. */
     begin(want: Want): void {
       begin(want);
+    },
+
+    /** About to be attached: from now on, what its domain holds under its number is this plug's. */
+    beginAttach(want: Want): void {
+      begin(want);
+      const record = records.read(want);
+      if (record !== undefined && record.plugId !== want.plugId) records.write({ ...record, plugId: want.plugId });
     },
 
     /** It was in a domain, whether or not anybody had the time to write that down. */
@@ -78,6 +86,7 @@ export function openLedger({ records, wants, clock, log }: World) {
           device: want.device,
           deviceNumber: want.deviceNumber,
           claimedAtMs: want.claimedAtMs,
+          plugId: want.plugId,
           standing,
           sinceMs: news ? clock.now() : record.sinceMs,
           announced: announce || (!news && record.announced),

@@ -2,7 +2,7 @@ import pLimit from 'p-limit';
 import { findDomain, type DomainName } from '../core/domain.js';
 import type { Hostdev } from '../core/hostdev.js';
 import type { Domain, Hypervisor, Situation } from '../core/plan.js';
-import type { Want } from '../core/want.js';
+import { isSamePlug, type Want } from '../core/want.js';
 import type { Answer } from '../host/virsh.js';
 import type { Lanes } from './lanes.js';
 import type { World } from './world.js';
@@ -57,8 +57,14 @@ export async function look(world: World, lanes: Lanes, memory: Memory): Promise<
       if (hypervisor !== undefined) hypervisors.set(uri, hypervisor);
     }),
   );
+  const replugged = new Set(
+    wants.filter((want) => {
+      const record = world.records.read(want);
+      return record !== undefined && !isSamePlug({ ...want, plugId: record.plugId }, want);
+    }),
+  );
   // sysfs last: what came or went during the look is seen as it is now, and its own wake follows.
-  return { wants, plugged: world.readPlugged(), hypervisors };
+  return { wants, replugged, plugged: world.readPlugged(), hypervisors };
 }
 
 async function readHypervisor(

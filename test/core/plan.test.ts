@@ -13,6 +13,8 @@ const wanted = wantOf({});
 interface Row {
   readonly title: string;
   readonly wants?: Want[];
+  /** Whether their records are of an earlier plug. */
+  readonly replugged?: boolean;
   readonly plugged?: PluggedDevice[];
   /** Of guest1, which runs, and guest2, which is off, unless said otherwise. */
   readonly guest1?: Domain['live'];
@@ -32,6 +34,23 @@ const rows: Row[] = [
   { title: 'a wanted device goes to its running domain', actions: ['attach guest1 ua-usbhp-1-1-2'] },
   { title: 'what is attached stays', guest1: holding(marked), standing: 'attached' },
   { title: 'what is attached without our mark counts as attached', guest1: holding(unmarked), standing: 'attached' },
+  {
+    title: 'what a domain holds of an earlier plug under the same number leaves first',
+    replugged: true,
+    guest1: holding(marked),
+    actions: ['detach guest1 ua-usbhp-1-1-2'],
+  },
+  {
+    title: 'a new plug under the same number is attached when nothing of the earlier one is held',
+    replugged: true,
+    actions: ['attach guest1 ua-usbhp-1-1-2'],
+  },
+  {
+    title: 'a want of an earlier plug under the same number is a want of a device that is gone',
+    plugged: [deviceOf({ plugId: '19055' })],
+    guest1: holding(marked),
+    actions: ['detach guest1 ua-usbhp-1-1-2'],
+  },
   { title: 'a domain that is off is waited for', guest1: { kind: 'off' }, standing: 'waiting domain-not-running' },
   {
     title: 'a domain that nobody defined is waited for',
@@ -149,6 +168,7 @@ const rows: Row[] = [
 for (const {
   title,
   wants = [wanted],
+  replugged = false,
   plugged = [keyboard],
   guest1 = holding(),
   guest2 = off,
@@ -163,6 +183,7 @@ for (const {
     ];
     const planned = plan({
       wants,
+      replugged: new Set(replugged ? wants : []),
       plugged: new Map(plugged.map((device) => [device.name, device])),
       hypervisors: new Map([[uri, hypervisor ?? { kind: 'reached', domains }]]),
     });
