@@ -1,7 +1,7 @@
 // Devices come back as something else, come too often, come all at once, or leave all at once.
 import assert from 'node:assert/strict';
 import test, { after, before } from 'node:test';
-import { holds, idle, marksIn, numberAt, pull, service } from './host.js';
+import { holds, idle, marksIn, numberAt, pull, service, told } from './host.js';
 import { installProduct, logLines, writeRules } from './product.js';
 import { startRig, whyNoRig, type Rig } from './rig.js';
 
@@ -46,19 +46,19 @@ test('a device that comes and goes endlessly is left alone with a warning, until
   await idle(rig);
   const cursor = await rig.journalCursor();
   const refused = async () => (await logLines(rig, cursor)).filter((line) => line.startsWith('refused'));
-  for (let plugs = 0; (await refused()).length === 0; plugs += 1) {
-    assert.ok(plugs < 12, 'nothing was said of it');
-    if (plugs > 0) await pull(rig, 'loose', '1-3');
+  const startedAt = Number(await rig.mustRun('date +%s'));
+  for (let plugs = 1; plugs <= 7; plugs += 1) {
+    if (plugs > 1) {
+      await pull(rig, 'loose', '1-3');
+      await holds(rig, 'testvm-01');
+    }
+    // An emulated machine may be too slow to replug seven times within a minute; its clock need not be. A worker
+    // goes by the clock as it was when it was started.
+    await rig.mustRun(`systemctl stop ${service} && date --set @${startedAt + 7 * plugs}`);
     await rig.plug({ id: 'loose', driver: 'usb-mouse', port: '3', serial: 'MOUSE01' });
-    const mark = `1-3-${await numberAt(rig, '1-3')}`;
-    await rig.until(
-      'it was attached, or refused',
-      async () => (await marksIn(rig, 'testvm-01')).includes(mark) || (await refused()).length > 0,
-      { timeoutMs: 180_000 },
-    );
-    // This machine may be too slow to replug seven times within a minute; its clock need not be.
-    await rig.mustRun('date --set "-8 seconds"');
+    if (plugs < 7) await holds(rig, 'testvm-01', '1-3');
   }
+  await told(rig, /^refused /, cursor);
   const [line = ''] = await refused();
   assert.match(
     line,
