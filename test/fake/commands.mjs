@@ -3,7 +3,8 @@
 import { valueOf } from './command-line.mjs';
 import { printDomain } from './domain-xml.mjs';
 import { parseHostdev } from './hostdev-xml.mjs';
-import { attachHostdev, bootDomain, findAlias, findHostdev, haltDomain, removeHostdev } from './hotplug.mjs';
+import { attachHostdev, findAlias, findHostdev, removeHostdev } from './hotplug.mjs';
+import * as lifeCycle from './life-cycle.mjs';
 import { Refusal } from './refusal.mjs';
 
 /** @typedef {import('./world.mjs').State} State */
@@ -30,6 +31,10 @@ export const commands = new Map([
   ['domuuid', { data: ['domain'], switches: [], run: (call) => `${findDomain(call, ['id', 'name']).uuid}\n` }],
   ['start', { data: ['domain'], switches: [], run: start }],
   ['destroy', { data: ['domain'], switches: [], run: destroy }],
+  ['undefine', { data: ['domain'], switches: [], run: undefine }],
+  ['save', { data: ['domain', 'file'], switches: [], run: save }],
+  ['managedsave', { data: ['domain'], switches: [], run: managedSave }],
+  ['restore', { data: ['file'], switches: [], run: restore }],
   ['attach-device', { data: ['domain', 'file'], switches: ['live'], run: attachDevice }],
   ['detach-device', { data: ['domain', 'file'], switches: ['live'], run: detachDevice }],
   ['detach-device-alias', { data: ['domain', 'alias'], switches: ['live'], run: detachDeviceAlias }],
@@ -121,7 +126,7 @@ function start(call) {
   const domain = findDomain(call, ['uuid', 'name']);
   if (domain.state !== 'shut off') throw new Refusal('Domain is already active');
   explain(`Failed to start domain '${domain.name}'`, () => {
-    bootDomain(call.state, domain);
+    lifeCycle.bootDomain(call.state, domain);
   });
   return unlessQuiet(call, `Domain '${domain.name}' started\n`);
 }
@@ -131,10 +136,48 @@ function destroy(call) {
   const domain = findDomain(call);
   const called = valueOf(call.line, 'domain');
   explain(`Failed to destroy domain '${called}'`, () => {
-    refuseUnlessRunning(domain);
-    haltDomain(domain);
+    lifeCycle.refuseUnlessRunning(domain);
+    lifeCycle.haltDomain(call.state, domain);
   });
   return unlessQuiet(call, `Domain '${called}' destroyed\n`);
+}
+
+/** @param {Call} call */
+function undefine(call) {
+  const domain = findDomain(call);
+  if (domain.managedSave !== null) throw new Refusal('Refusing to undefine while domain managed save image exists');
+  explain(`Failed to undefine domain '${domain.name}'`, () => {
+    lifeCycle.undefineDomain(call.state, domain);
+  });
+  return unlessQuiet(call, `Domain '${domain.name}' has been undefined\n`);
+}
+
+/** @param {Call} call */
+function save(call) {
+  const domain = findDomain(call);
+  const file = valueOf(call.line, 'file');
+  explain(`Failed to save domain '${domain.name}' to ${file}`, () => {
+    lifeCycle.saveDomain(call.state, domain, file);
+  });
+  return unlessQuiet(call, `\nDomain '${domain.name}' saved to ${file}\n`);
+}
+
+/** @param {Call} call */
+function managedSave(call) {
+  const domain = findDomain(call);
+  explain(`Failed to save domain '${domain.name}' state`, () => {
+    lifeCycle.managedSaveDomain(call.state, domain);
+  });
+  return unlessQuiet(call, `\nDomain '${domain.name}' state saved by libvirt\n`);
+}
+
+/** @param {Call} call */
+function restore(call) {
+  const file = valueOf(call.line, 'file');
+  explain(`Failed to restore domain from ${file}`, () => {
+    lifeCycle.restoreDomain(call.state, call.uri, file);
+  });
+  return unlessQuiet(call, `Domain restored from ${file}\n`);
 }
 
 /** @param {Call} call */
@@ -205,14 +248,9 @@ function change({ fault }, domain, failure, act) {
         'Timed out during operation: cannot acquire state change lock (held by monitor=remoteDispatchDomainAttachDevice)',
       );
     }
-    refuseUnlessRunning(domain);
+    lifeCycle.refuseUnlessRunning(domain);
     act();
   });
-}
-
-/** @param {Domain} domain */
-function refuseUnlessRunning(domain) {
-  if (domain.state === 'shut off') throw new Refusal('Requested operation is not valid: domain is not running');
 }
 
 /** virsh says what failed, then why. @param {string} failure @param {() => void} act */

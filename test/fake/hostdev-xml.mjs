@@ -54,6 +54,7 @@ export function parseHostdev(xml) {
     startupPolicy: readChoice(source, 'startupPolicy', ['mandatory', 'requisite', 'optional']),
     guestReset: readChoice(source, 'guestReset', ['off', 'uninitialized', 'on']),
     missing: false,
+    lost: false,
     dumpsUntilGone: 0,
   };
 }

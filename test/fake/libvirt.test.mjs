@@ -410,6 +410,55 @@ describe('the pitfalls', () => {
     assert.equal(after.domains[0]?.state, 'shut off');
   });
 
+  test('a domain that is undefined while it runs is gone when it stops', () => {
+    let { state, stdout } = virsh(attachedWorld(), ['undefine', 'guest1']);
+    assert.equal(stdout, "Domain 'guest1' has been undefined\n\n");
+    assert.match(virsh(state, ['list', '--name']).stdout, /guest1/);
+    ({ state } = virsh(state, ['destroy', 'guest1']));
+    assert.doesNotMatch(virsh(state, ['list', '--all', '--name']).stdout, /guest1/);
+  });
+
+  test('a saved domain brings its hostdevs back by their old numbers, whatever has them now', () => {
+    let { state, stdout } = virsh(attachedWorld(), ['save', 'guest1', 'guest1.save']);
+    assert.equal(stdout, "\nDomain 'guest1' saved to guest1.save\n\n");
+    unplugHostDevice(state, { bus: 1, device: 2 });
+    assert.match(
+      virsh(state, ['restore', 'guest1.save']).stderr,
+      /Failed to restore domain from guest1.save\nerror: internal error: Did not find USB device bus:1 device:2/,
+    );
+    plugHostDevice(state, { bus: 1, device: 2, vendorId: '093a', productId: '2510' });
+    ({ state, stdout } = virsh(state, ['restore', 'guest1.save']));
+    assert.equal(stdout, 'Domain restored from guest1.save\n\n');
+    assert.deepEqual(
+      hostdevsOf(state, 'guest1').map(({ bus, device, alias }) => [bus, device, alias]),
+      [[1, 2, mark]],
+    );
+  });
+
+  test('a managed save is restored by the next start, and once only; with it no domain is undefined', () => {
+    let { state, stdout } = virsh(attachedWorld(), ['managedsave', 'guest1']);
+    assert.equal(stdout, "\nDomain 'guest1' state saved by libvirt\n\n");
+    assert.equal(
+      virsh(state, ['-q', 'undefine', 'guest1']).stderr,
+      'error: Refusing to undefine while domain managed save image exists\n',
+    );
+    for (const expected of [1, 0]) {
+      ({ state } = virsh(state, ['start', 'guest1']));
+      assert.equal(hostdevsOf(state, 'guest1').length, expected);
+      ({ state } = virsh(state, ['destroy', 'guest1']));
+    }
+  });
+
+  test('what is optional and names no device is missing at a restore, and can be detached', () => {
+    let { state } = virsh(attachedWorld(), ['managedsave', 'guest1']);
+    startDomain(state, 'guest1', (saved) =>
+      saved.map((hostdev) => ({ ...hostdev, bus: 0, device: 0, startupPolicy: 'optional' })),
+    );
+    assert.match(virsh(state, ['dumpxml', 'guest1']).stdout, /<source startupPolicy='optional' missing='yes'>/);
+    ({ state } = virsh(state, ['detach-device-alias', 'guest1', mark, '--live']));
+    assert.deepEqual(hostdevsOf(state, 'guest1'), []);
+  });
+
   test('names are escaped in the XML', () => {
     const state = newState();
     addDomain(state, {

@@ -1,7 +1,8 @@
 /** The world under the fake libvirt: what a test sets up and changes. These verbs change the state they are given. */
 
-import { bootDomain, haltDomain, lowestFreePort } from './hotplug.mjs';
+import { lowestFreePort } from './hotplug.mjs';
 import { parseHostdev } from './hostdev-xml.mjs';
+import * as lifeCycle from './life-cycle.mjs';
 
 /**
  * A USB device that is plugged into the host; the ids are four lowercase hex digits.
@@ -21,6 +22,7 @@ import { parseHostdev } from './hostdev-xml.mjs';
  * @property {string} startupPolicy
  * @property {string} guestReset
  * @property {boolean} missing optional, and its device was not there
+ * @property {boolean} lost its device was pulled out: QEMU took it from its guest, and the live XML does not tell
  * @property {number} dumpsUntilGone 0, or how many more live XMLs still show it after its detach
  */
 
@@ -35,6 +37,13 @@ import { parseHostdev } from './hostdev-xml.mjs';
  * @property {string} extraDevicesXml
  * @property {Hostdev[]} hostdevs the live ones
  * @property {Hostdev[]} inactiveHostdevs those of the inactive definition
+ * @property {boolean} persistent it has a definition, and is still there when it stops
+ * @property {Hostdev[] | null} managedSave the hostdevs of the image that its next start restores
+ */
+
+/**
+ * What `virsh save` puts into a file.
+ * @typedef {Pick<Domain, 'uri' | 'name' | 'uuid' | 'usbPorts' | 'extraDevicesXml' | 'hostdevs'>} Image
  */
 
 /**
@@ -63,12 +72,21 @@ import { parseHostdev } from './hostdev-xml.mjs';
  * @property {number} nextId
  * @property {HostDevice[]} hostDevices
  * @property {Domain[]} domains
+ * @property {Record<string, Image>} images by file
  * @property {Fault[]} faults
  */
 
 /** @returns {State} */
 export function newState() {
-  return { uris: ['qemu:///system'], libvirtdDown: false, nextId: 1, hostDevices: [], domains: [], faults: [] };
+  return {
+    uris: ['qemu:///system'],
+    libvirtdDown: false,
+    nextId: 1,
+    hostDevices: [],
+    domains: [],
+    images: {},
+    faults: [],
+  };
 }
 
 /**
@@ -99,24 +117,46 @@ export function addDomain(
     extraDevicesXml,
     hostdevs: [],
     inactiveHostdevs: [],
+    persistent: true,
+    managedSave: null,
   };
   for (const xml of hostdevXmls) {
     const guestPort = lowestFreePort(domain, domain.inactiveHostdevs);
     domain.inactiveHostdevs.push({ ...parseHostdev(xml), guestPort });
   }
   state.domains.push(domain);
-  if (running) bootDomain(state, domain);
+  if (running) lifeCycle.bootDomain(state, domain);
   return domain;
 }
 
-/** @param {State} state @param {string} name */
-export function startDomain(state, name) {
-  bootDomain(state, domainNamed(state, name));
+/** From its managed save, if it has one. @param {State} state @param {string} name @param {lifeCycle.RestoreHook} [hook] */
+export function startDomain(state, name, hook) {
+  lifeCycle.bootDomain(state, domainNamed(state, name), hook);
 }
 
-/** Its live hostdevs are gone with it. @param {State} state @param {string} name */
+/** Its live hostdevs are gone with it, and a transient domain as a whole. @param {State} state @param {string} name */
 export function stopDomain(state, name) {
-  haltDomain(domainNamed(state, name));
+  lifeCycle.haltDomain(state, domainNamed(state, name));
+}
+
+/** One that runs is transient from then on. @param {State} state @param {string} name */
+export function undefineDomain(state, name) {
+  lifeCycle.undefineDomain(state, domainNamed(state, name));
+}
+
+/** To a file, and stopped. @param {State} state @param {string} name @param {string} file */
+export function saveDomain(state, name, file) {
+  lifeCycle.saveDomain(state, domainNamed(state, name), file);
+}
+
+/** To libvirt's own image, which the next start restores. @param {State} state @param {string} name */
+export function managedSaveDomain(state, name) {
+  lifeCycle.managedSaveDomain(state, domainNamed(state, name));
+}
+
+/** @param {State} state @param {string} file @param {lifeCycle.RestoreHook} [hook] */
+export function restoreDomain(state, file, hook) {
+  lifeCycle.restoreDomain(state, 'qemu:///system', file, hook);
 }
 
 /** @param {State} state @param {{ bus: number, device: number, vendorId?: string, productId?: string }} device */
@@ -125,9 +165,12 @@ export function plugHostDevice(state, { bus, device, vendorId = '0627', productI
   state.hostDevices.push({ bus, device, vendorId, productId });
 }
 
-/** No domain notices: its live XML keeps the hostdev. @param {State} state @param {{ bus: number, device: number }} device */
+/** A domain's live XML keeps the hostdev. @param {State} state @param {{ bus: number, device: number }} device */
 export function unplugHostDevice(state, { bus, device }) {
   state.hostDevices = state.hostDevices.filter((present) => present.bus !== bus || present.device !== device);
+  for (const hostdev of state.domains.flatMap(({ hostdevs }) => hostdevs)) {
+    if (hostdev.bus === bus && hostdev.device === device) hostdev.lost = true;
+  }
 }
 
 /** The live hostdevs themselves, not a copy. @param {State} state @param {string} name */
