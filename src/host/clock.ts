@@ -6,12 +6,21 @@ export interface Clock {
   after(delayMs: number, callBack: () => void): () => void;
 }
 
-export const systemClock: Clock = {
-  now: () => Date.now(),
-  after(delayMs, callBack) {
-    const timer = setTimeout(callBack, delayMs);
-    return () => {
-      clearTimeout(timer);
-    };
-  },
-};
+/**
+ * The host's clock as it was when this was called, and from there on by the time that has passed: what waits for
+ * its next try is not held up for an hour because somebody, or NTP, sets the clock back by one.
+ */
+export function openClock(): Clock {
+  const aheadMs = Date.now() - performance.now();
+  return {
+    now: () => Math.round(aheadMs + performance.now()),
+    after(delayMs, callBack) {
+      const timer = setTimeout(callBack, delayMs);
+      return () => {
+        clearTimeout(timer);
+      };
+    },
+  };
+}
+
+export const systemClock = openClock();
