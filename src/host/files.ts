@@ -26,12 +26,7 @@ export function writeWhole(path: string, text: string): void {
 export function writeNew(path: string, text: string): boolean {
   let written = false;
   writeThrough(path, text, (draft) => {
-    try {
-      linkSync(draft, path);
-      written = true;
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-    }
+    written = linkUnlessThere(draft, path);
     rmSync(draft);
   });
   return written;
@@ -40,7 +35,7 @@ export function writeNew(path: string, text: string): boolean {
 function writeThrough(path: string, text: string, putInPlace: (draft: string) => void): void {
   const directory = dirname(path);
   mkdirSync(directory, { recursive: true, mode: 0o755 });
-  const draft = join(directory, `.${basename(path)}.${process.pid}`);
+  const draft = draftOf(path);
   try {
     const file = openSync(draft, 'w', 0o644);
     try {
@@ -54,6 +49,40 @@ function writeThrough(path: string, text: string, putInPlace: (draft: string) =>
     rmSync(draft, { force: true });
     throw error;
   }
+}
+
+/** Its name begins with a dot and ends with its writer. */
+function draftOf(path: string): string {
+  return join(dirname(path), `.${basename(path)}.${process.pid}`);
+}
+
+function linkUnlessThere(file: string, path: string): boolean {
+  try {
+    linkSync(file, path);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    throw error;
+  }
+}
+
+/**
+ * Removes a file that holds what the caller means, and that still does at that moment: it is put aside first, and
+ * put back where somebody had just written it anew.
+ */
+export function removeIf(path: string, isMeant: (text: string) => boolean): void {
+  const text = readIfThere(path);
+  if (text === undefined || !isMeant(text)) return;
+  const aside = draftOf(path);
+  try {
+    renameSync(path, aside);
+  } catch (error) {
+    if (isMissing(error)) return;
+    throw error;
+  }
+  const taken = readIfThere(aside);
+  if (taken !== undefined && !isMeant(taken)) linkUnlessThere(aside, path);
+  rmSync(aside, { force: true });
 }
 
 /** Removes half-written files whose writers are gone: killed before they could put them in place. */

@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseWant, wantFileName, type Want, type WantKey } from '../core/want.js';
-import { namesIn, readIfThere, writeNew, writeWhole } from './files.js';
+import { namesIn, readIfThere, removeIf, writeNew, writeWhole } from './files.js';
 
 /** The wants under /run: one file a device, in the words of udev, so that a rule can TEST for it. */
 export function wantFilesIn(runDirectory: string) {
@@ -42,8 +42,13 @@ export function wantFilesIn(runDirectory: string) {
       return writeNew(join(directory, wantFileName(want)), `${JSON.stringify(want)}\n`);
     },
 
-    remove(key: WantKey): void {
-      rmSync(join(directory, wantFileName(key)), { force: true });
+    /** Unless a newer claim has taken its place since it was read, as of the next plug under the same number. */
+    remove(want: Want): void {
+      const fileName = wantFileName(want);
+      removeIf(join(directory, fileName), (text) => {
+        const onFile = parseWant(fileName, text);
+        return onFile === undefined || (onFile.claimedAtMs === want.claimedAtMs && onFile.plugId === want.plugId);
+      });
     },
 
     /** For files that are no wants; `fileName` as readAll told it. */
