@@ -537,6 +537,44 @@ test('drafts of files whose writers were killed are removed, and one that is bei
   assert.ok(existsSync(draft(process.pid)));
 });
 
+test('a device that comes back under its old number after the worker died at its attachment is attached anew', async (context) => {
+  const box = openBox(context);
+  box.libvirt((state) => {
+    state.faults.push({ match: 'attach-device', hangMs: 60_000 });
+  });
+  box.plug(keyboard);
+  await box.event('add', keyboard, 'guest1');
+  const worker = box.service();
+  await until('libvirt has attached it', () => box.hostdevs().length === 1);
+  worker.kill('SIGKILL');
+  box.unplug(keyboard);
+  box.plug(keyboard);
+  await box.event('add', keyboard, 'guest1', { SEQNUM: '1010' });
+  await box.work();
+  assert.deepEqual(
+    box.virshVerbs().filter((verb) => verb !== 'list' && verb !== 'dumpxml'),
+    ['attach-device', 'detach-device-alias', 'attach-device'],
+  );
+});
+
+test('a device that comes back under its old number while libvirt does not answer is attached anew when it does', async (context) => {
+  const box = openBox(context);
+  box.plug(keyboard);
+  await box.event('add', keyboard, 'guest1');
+  await box.work();
+  box.unplug(keyboard);
+  box.plug(keyboard);
+  await box.event('add', keyboard, 'guest1', { SEQNUM: '1010' });
+  box.libvirt((state) => {
+    state.faults.push({ match: 'list', exit141: true });
+  });
+  await box.work();
+  assert.deepEqual(
+    box.virshVerbs().filter((verb) => verb !== 'list' && verb !== 'dumpxml'),
+    ['attach-device', 'detach-device-alias', 'attach-device'],
+  );
+});
+
 test('a device that comes back under its old number before anybody looked is attached anew', async (context) => {
   const box = openBox(context);
   box.plug(keyboard);

@@ -45,11 +45,18 @@ export function openLedger({ records, wants, clock, log }: World) {
       begin(want);
     },
 
-    /** About to be attached: from now on, what its domain holds under its number is this plug's. */
+    /**
+     * About to be attached: from now on, what its domain holds under its number is this plug's. Noted before, for
+     * whoever comes after us, should we die while virsh is at it; that nobody has judged the claim yet stays so.
+     */
     beginAttach(want: Want): void {
       begin(want);
+      const { device, deviceNumber, plugId } = want;
       const record = records.read(want);
-      if (record !== undefined && record.plugId !== want.plugId) records.write({ ...record, plugId: want.plugId });
+      if (record?.plugId === plugId) return;
+      const standing: Standing = { kind: 'waiting', reason: 'not-in-live-xml', said: '' };
+      const unjudged = { device, deviceNumber, claimedAtMs: 0, standing, sinceMs: clock.now(), announced: false };
+      records.write({ ...(record ?? unjudged), plugId });
     },
 
     /** It was in a domain, whether or not anybody had the time to write that down. */
@@ -86,7 +93,8 @@ export function openLedger({ records, wants, clock, log }: World) {
           device: want.device,
           deviceNumber: want.deviceNumber,
           claimedAtMs: want.claimedAtMs,
-          plugId: want.plugId,
+          // Where nobody saw what the domain holds, it may still be an earlier plug.
+          plugId: isLookFailure || acted || standing.kind === 'leaving' ? (record?.plugId ?? want.plugId) : want.plugId,
           standing,
           sinceMs: news ? clock.now() : record.sinceMs,
           announced: announce || (!news && record.announced),
