@@ -1,0 +1,61 @@
+// Random stories of a whole host, thousands of them: `USB_HOTPLUG_RUNS=50000 npm test -- converge` for more, and
+// with the USB_HOTPLUG_SEED and USB_HOTPLUG_PATH of a failure the same story again.
+import assert from 'node:assert/strict';
+import process from 'node:process';
+import { after, test } from 'node:test';
+import fc from 'fast-check';
+import { anyStory, everydayStory } from './simulated/draw.js';
+import { describeStory, tell, type Story } from './simulated/happening.js';
+import { openHosts } from './simulated/host.js';
+import { findFaults } from './simulated/verdict.js';
+
+const { USB_HOTPLUG_RUNS: runs, USB_HOTPLUG_SEED: seed, USB_HOTPLUG_PATH: path } = process.env;
+
+const hosts = openHosts();
+after(() => {
+  hosts.close();
+});
+
+test('in daily life every device comes to where it belongs by itself, though the worker is killed and libvirt restarted', async () => {
+  await holdsFor(everydayStory);
+});
+
+test('whatever happens, when the dust has settled and after one sync every device is where it belongs', async () => {
+  await holdsFor(anyStory);
+});
+
+async function holdsFor(stories: fc.Arbitrary<Story>): Promise<void> {
+  const property = fc.asyncProperty(stories, async (story) => {
+    assert.deepEqual((await play(story)).faults, []);
+  });
+  const details = await fc.check(property, {
+    numRuns: Number(runs ?? 2000),
+    ...(seed === undefined ? {} : { seed: Number(seed) }),
+    ...(path === undefined ? {} : { path }),
+  });
+  const story = details.counterexample?.[0];
+  if (story === undefined) return;
+  const { faults, lines } = await play(story);
+  assert.fail(
+    [
+      ...faults,
+      '',
+      describeStory(story),
+      '',
+      'The log, in seconds:',
+      ...lines,
+      '',
+      `After ${details.numRuns} stories. Again: USB_HOTPLUG_SEED=${details.seed} USB_HOTPLUG_PATH=${details.counterexamplePath ?? ''} npm test -- converge`,
+    ].join('\n'),
+  );
+}
+
+async function play(story: Story): Promise<{ faults: string[]; lines: readonly string[] }> {
+  const host = hosts.open(story);
+  try {
+    await tell(host, story);
+    return { faults: findFaults(host, story.ending), lines: host.lines };
+  } catch (error) {
+    return { faults: [String(error)], lines: host.lines };
+  }
+}
