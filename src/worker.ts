@@ -132,6 +132,8 @@ export async function work(
     if (trouble === undefined) {
       retries.clear(key);
       if (action.kind === 'attach') return;
+      // A port or a device is free now, which may be what kept another attach back.
+      retries.wake();
       if (action.want === undefined) world.log(describeGhost(action.hostdev.alias, action.domain.name));
       else ledger.noteDetached(action.want);
       return;
@@ -149,21 +151,24 @@ export async function work(
     heldBack: ReadonlySet<string>,
   ): void {
     for (const want of wants) {
-      const key = recordKey(want);
+      const keys = [detachKey(want), recordKey(want)];
+      const heldKey = keys.find((key) => heldBack.has(key));
       // What keeps a want from being acted on is looked at again at its own pace, and delays no later action.
-      const obstacleKey = `${key} obstacle`;
+      const obstacleKey = `${recordKey(want)} obstacle`;
       const judged = standings.get(want);
       if (judged !== undefined) {
-        retries.clear(key);
+        for (const key of keys) retries.clear(key);
         if (judged.kind === 'waiting' || judged.kind === 'leaving') retries.note(obstacleKey, judged);
         else retries.clear(obstacleKey);
       }
-      const standing = judged ?? (heldBack.has(key) ? standingIn(retries.troubleOf(key), want, plugged) : undefined);
+      const trouble = heldKey === undefined ? undefined : retries.troubleOf(heldKey);
+      const standing = judged ?? standingIn(trouble, want, plugged);
       if (standing === undefined) continue;
       const fleeting = (standing.kind === 'waiting' || standing.kind === 'leaving') && isFleeting(standing.reason);
       ledger.settle(want, standing, {
         announce:
-          !isToldAlready(standing) && (!fleeting || retries.isGivenUp(judged === undefined ? key : obstacleKey)),
+          !isToldAlready(standing) &&
+          (!fleeting || retries.isGivenUp(judged === undefined ? (heldKey ?? obstacleKey) : obstacleKey)),
         acted: judged === undefined,
       });
     }
@@ -181,7 +186,12 @@ function standingIn(trouble: Trouble | undefined, want: Want, plugged: Situation
 /** Wants by device and number; a ghost, which no want speaks for, by its alias. */
 function actionKey(action: Action): string {
   if (action.kind === 'attach') return recordKey(action.want);
-  return action.want === undefined ? action.hostdev.alias : recordKey(action.want);
+  return action.want === undefined ? action.hostdev.alias : detachKey(action.want);
+}
+
+/** Of its own, for no trouble with an attach may hold back the detach that is the way out of it. */
+function detachKey(want: Want): string {
+  return `${recordKey(want)} detach`;
 }
 
 /** Wakes the loop up: for `wake`, for the end of a lane. A ring while nobody waits is kept. */

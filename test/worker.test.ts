@@ -331,6 +331,22 @@ test('a device goes to the domain that the edited rules name', async (context) =
   assert.deepEqual([box.hostdevs('guest1'), box.hostdevs('guest2')], [[], ['1:2 ua-usbhp-1-1-2']]);
 });
 
+test('a device moves though the rules were edited in the midst of its attachment', async (context) => {
+  const box = openBox(context);
+  box.libvirt((state) => {
+    addDomain(state, { name: 'guest2' });
+    // The answer of the second, that the first domain has it, comes when it has it no more.
+    for (const hangMs of [3000, 6000]) state.faults.push({ match: 'attach-device', hangMs });
+  });
+  box.plug(keyboard);
+  await box.event('add', keyboard, 'guest1');
+  const worker = box.service(4);
+  await until('libvirt has attached it', () => box.hostdevs().length === 1);
+  await box.event('change', keyboard, 'guest2', { SEQNUM: '2000' });
+  assert.equal((await ended(worker)).exitCode, 0);
+  assert.deepEqual([box.hostdevs('guest1'), box.hostdevs('guest2')], [[], ['1:2 ua-usbhp-1-1-2']]);
+});
+
 test('a device that is given to a domain of another hypervisor is taken from the first', async (context) => {
   const box = openBox(context);
   box.libvirt((state) => {

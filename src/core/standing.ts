@@ -109,6 +109,8 @@ export function retryPauseMs(reason: WaitingReason, tries: number): number | und
     case 'hypervisor-unreachable':
       return tries < 6 ? 1000 * 2 ** tries : undefined;
     case 'device-in-use':
+      // It may be on its way from one domain to another.
+      return tries < 4 ? 250 * 2 ** tries : undefined;
     case 'domain-not-running':
     case 'domain-unknown':
     case 'denied':

@@ -7,7 +7,7 @@ import type { Rule } from './udev.js';
 import { ports, type Port } from './usb.js';
 
 const port = weighted<Port>([5, one('1-1', '1-2')], [4, fc.constantFrom(...ports)]);
-const domain = weighted([4, one('alpha')], [3, fc.constantFrom(...domainNames)]);
+const domain = weighted([4, one('alpha')], [4, fc.constantFrom(...domainNames)]);
 const device = one('keyboard', 'stick');
 
 const speech = { domain, style: one('RUN', 'ENV'), addOnly: fc.boolean() };
@@ -94,7 +94,7 @@ function storyOf(happenings: readonly Choice<Happening>[], ending: fc.Arbitrary<
   const step: fc.Arbitrary<Step> = fc.record({ pause, happening: weighted(...happenings) });
   return fc.record({
     rules,
-    running: weighted<DomainName[]>([4, fc.constant(['alpha', 'beta'])], [1, fc.subarray(['alpha', 'beta'])]),
+    running: weighted<DomainName[]>([4, fc.constant(domainNames)], [1, fc.subarray(domainNames)]),
     lastNumber: fc.constantFrom(127, 5),
     steps: fc.array(step, { minLength: 1, maxLength: 30, size: 'max' }),
     ending,

@@ -1,5 +1,5 @@
 // What can happen to a host, as plain data that can be drawn, shrunk, printed and played again.
-import type { DomainName } from './domains.js';
+import { domainNames, type DomainName } from './domains.js';
 import type { Host, Pause } from './host.js';
 import type { Rule } from './udev.js';
 import type { Kind, Port } from './usb.js';
@@ -143,7 +143,7 @@ export function happen(host: Host, happening: Happening): void {
 /** Makes a host live through a story, to its end. */
 export async function tell(host: Host, { rules, running, steps, ending }: Story): Promise<void> {
   host.udev.rules = [...rules];
-  for (const name of ['alpha', 'beta'] as const) host.domains.define(name, false);
+  for (const name of domainNames) host.domains.define(name, false);
   for (const name of running) host.domains.start(name);
   for (const { pause, happening } of steps) {
     await host.goOn(pause, () => {

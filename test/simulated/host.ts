@@ -2,7 +2,6 @@
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { mock } from 'node:test';
 import { defaultUri } from '../../src/core/domain.js';
 import type { Message } from '../../src/core/message.js';
 import { rebuild } from '../../src/core/rebuild.js';
@@ -39,18 +38,17 @@ export function openHosts() {
   const memory = '/dev/shm';
   const directory = mkdtempSync(join(existsSync(memory) ? memory : tmpdir(), 'usb-hotplug-host-'));
   const restoreFiles = interceptFiles();
-  let host: Host | undefined;
-  const clocks = [
-    mock.method(Date, 'now', () => host?.time.wall() ?? 0),
-    mock.method(performance, 'now', () => host?.time.elapsed() ?? 0),
-  ];
+  const clocks = { date: Date.now.bind(Date), performance: performance.now.bind(performance) };
   return {
     open(options: { lastNumber: number }): Host {
-      host = openHost(directory, options);
+      const host = openHost(directory, options);
+      Date.now = host.time.wall;
+      performance.now = host.time.elapsed;
       return host;
     },
     close(): void {
-      for (const clock of clocks) clock.mock.restore();
+      Date.now = clocks.date;
+      performance.now = clocks.performance;
       restoreFiles();
       rmSync(directory, { recursive: true, force: true });
     },

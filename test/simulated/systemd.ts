@@ -82,11 +82,12 @@ export function openSystemd({ time, usb, libvirt, places, log, onOperation }: Su
     },
 
     /** kill -9. Of a virsh that was under way libvirt may do the work all the same, and late. */
-    kill({ stillDone, lateMs }: { stillDone: boolean; lateMs: number }): void {
+    kill({ halfway, stillDone, lateMs }: { halfway: boolean; stillDone: boolean; lateMs: number }): void {
       if (state !== 'running' && state !== 'starting') return;
       state = 'restarting';
       if (worker !== undefined) {
         worker.isDead = true;
+        worker.diesHalfway = halfway;
         for (const forget of worker.timers) forget();
         libvirt.abandon(worker, stillDone, lateMs);
       }
