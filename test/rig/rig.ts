@@ -1,7 +1,8 @@
 import type { CommandResult, RunOptions } from './agent.js';
 import { coldBoot, reboot, startFromSnapshot, type BootOptions } from './boot.js';
 import { copyIn } from './copy-in.js';
-import { readyImage, type ImageOptions } from './image/build.js';
+import { usualHost, type Host } from './hosts.js';
+import { readyImage } from './image/build.js';
 import { journalCursor, readJournal, type JournalEntry, type JournalQuery } from './journal.js';
 import { shareIn } from './machine.js';
 import { makeRunDirectory } from './run-directory.js';
@@ -9,10 +10,8 @@ import { until } from './until.js';
 import { plug, unplug, type PlugRequest } from './usb-devices.js';
 
 export interface RigOptions extends BootOptions {
-  /** L1's Debian release. */
-  readonly suite?: string;
-  /** L1's Node: the one that runs this (`this`), or the suite's package (`debian`). */
-  readonly node?: ImageOptions['node'];
+  /** What L1 is; the usual host unless told. */
+  readonly host?: Host;
   /**
    * Start where L1 has booted and testvm-01 runs; takes a second. Otherwise L1 boots, and this resolves as soon as
    * its guest agent answers, which is before the boot is over; no domain is started.
@@ -64,8 +63,8 @@ export { whyNoImage as whyNoRig } from './image/build.js';
 
 /** Starts L1; builds its image first where that is missing, which takes a minute. */
 export async function startRig(options: RigOptions = {}): Promise<Rig> {
-  const { fromSnapshot = true, progress = () => undefined, ...bootOptions } = options;
-  const image = await readyImage(imageOptions(options), progress);
+  const { host = usualHost, fromSnapshot = true, progress = () => undefined, ...bootOptions } = options;
+  const image = await readyImage(host, progress);
   const runDirectory = makeRunDirectory();
   const lines: RigLine[] = [];
   const start = {
@@ -124,8 +123,4 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
       runDirectory.remove();
     },
   };
-}
-
-function imageOptions({ suite = 'bookworm', node = 'this' }: Pick<RigOptions, 'suite' | 'node'>): ImageOptions {
-  return { suite, node };
 }

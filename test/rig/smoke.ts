@@ -1,5 +1,6 @@
-// Shows that the rig works here, and how fast: npx tsx test/rig/smoke.ts [--suite trixie] [--debian-node] [--cold]
+// Shows that the rig works here, and how fast: npx tsx test/rig/smoke.ts [--host debian-13] [--cold]
 import { parseArgs } from 'node:util';
+import { hostNamed, usualHost } from './hosts.js';
 import { startRig } from './rig.js';
 
 const keyboardXml = (busNumber: string, deviceNumber: string) => `<hostdev mode='subsystem' type='usb' managed='yes'>
@@ -8,11 +9,10 @@ const keyboardXml = (busNumber: string, deviceNumber: string) => `<hostdev mode=
 </hostdev>`;
 
 const {
-  values: { suite, cold, 'debian-node': debianNode },
+  values: { host, cold },
 } = parseArgs({
   options: {
-    suite: { type: 'string', default: 'bookworm' },
-    'debian-node': { type: 'boolean', default: false },
+    host: { type: 'string', default: usualHost.name },
     cold: { type: 'boolean', default: false },
   },
 });
@@ -26,7 +26,7 @@ function done(step: string): void {
   stepStartedAtMs = nowMs;
 }
 
-const rig = await startRig({ suite, node: debianNode ? 'debian' : 'this', fromSnapshot: !cold, progress: done });
+const rig = await startRig({ host: hostNamed(host), fromSnapshot: !cold, progress: done });
 done(cold ? 'booted, the guest agent answers' : 'started from the snapshot');
 try {
   if (cold) {

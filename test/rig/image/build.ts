@@ -5,6 +5,7 @@ import { runCommand } from './command.js';
 import type { BootFiles } from './command-line.js';
 import { makeInitramfs } from './initramfs.js';
 import { unpackKernel } from './kernel.js';
+import type { Daemon } from './modular-daemon.js';
 import { aptLine, installMissingPackages, missingPackages, updatePackageLists } from './programs.js';
 import { makeRootTree, type NodeOrigin } from './root-tree.js';
 import { makeSnapshot } from './snapshot.js';
@@ -13,6 +14,7 @@ export interface ImageOptions {
   /** A Debian release, for example `bookworm`. */
   readonly suite: string;
   readonly node: NodeOrigin;
+  readonly daemon: Daemon;
 }
 
 /** L1, ready to start. */
@@ -41,9 +43,8 @@ export async function whyNoImage(): Promise<string | undefined> {
   return `the rig installs a Debian into a directory, which takes root: run it as root${remedy}`;
 }
 
-async function nameOf({ suite, node }: ImageOptions): Promise<string> {
-  const flavour = node === 'debian' ? `${suite}-debian-node` : suite;
-  return imageName(flavour, [process.version, await qemuVersion()]);
+async function nameOf({ suite, node, daemon }: ImageOptions): Promise<string> {
+  return imageName(`${suite}-${node}-node-${daemon}`, [process.version, await qemuVersion()]);
 }
 
 /** A snapshot fits only the QEMU that made it. */

@@ -1,4 +1,4 @@
-import { chmod, mkdir, rm, symlink, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { ports } from './command-line.js';
 import { domainXml } from './domains.js';
@@ -75,6 +75,9 @@ const programs: Record<string, string> = {
   '/usr/local/bin/rig-line': rigLineScript,
 };
 
+/** By these systemd tells that /etc and /var have been brought up to date; otherwise every cold boot does it. */
+const updateStamps = ['etc/.updated', 'var/.updated'];
+
 /** Makes a freshly installed tree into L1. */
 export async function configure(rootTree: string): Promise<void> {
   for (const [path, content] of Object.entries({ ...files, ...programs })) {
@@ -86,5 +89,10 @@ export async function configure(rootTree: string): Promise<void> {
     const link = join(rootTree, 'etc/systemd/system', unit);
     await rm(link, { force: true });
     await symlink('/dev/null', link);
+  }
+  const { mtime } = await stat(join(rootTree, 'usr'));
+  for (const stamp of updateStamps) {
+    await writeFile(join(rootTree, stamp), '');
+    await utimes(join(rootTree, stamp), mtime, mtime);
   }
 }

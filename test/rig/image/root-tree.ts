@@ -2,6 +2,7 @@ import { chmod, copyFile, mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { runCommand } from './command.js';
 import { configure } from './configuration.js';
+import { becomeModular, type Daemon } from './modular-daemon.js';
 import { aptTransportOptions, debianSources } from './sources.js';
 
 /** Which Node L1 gets: the one that runs this program, or the suite's own package. */
@@ -10,6 +11,7 @@ export type NodeOrigin = 'this' | 'debian';
 export interface RootTreeOptions {
   readonly suite: string;
   readonly node: NodeOrigin;
+  readonly daemon: Daemon;
   /** Where the tree is made; must not exist. */
   readonly directory: string;
   /** Where the kernel's package file is put. */
@@ -43,7 +45,7 @@ const inNamespaces = ['--pdeathsig', 'KILL', 'unshare', '--mount', '--mount-proc
 
 /** Makes L1's file tree: a minimal Debian with libvirt and Node, and its kernel's package beside it. */
 export async function makeRootTree(options: RootTreeOptions): Promise<void> {
-  const { suite, node, directory, kernelDirectory } = options;
+  const { suite, node, daemon, directory, kernelDirectory } = options;
   await mkdir(kernelDirectory, { recursive: true });
   const aptOptions = join(kernelDirectory, 'apt.conf');
   await writeFile(aptOptions, await aptTransportOptions());
@@ -64,6 +66,7 @@ export async function makeRootTree(options: RootTreeOptions): Promise<void> {
   ]);
   if (node === 'this') await copyNode(directory);
   await configure(directory);
+  if (daemon === 'virtqemud') await becomeModular(directory);
 }
 
 /** The kernel is not installed, only fetched: its package would bring the machinery that builds an initramfs. */

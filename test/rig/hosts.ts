@@ -1,0 +1,43 @@
+import type { ImageOptions } from './image/build.js';
+
+/** A kind of host that L1 can be. */
+export interface Host extends ImageOptions {
+  /** As tests and RIG_HOSTS call it. */
+  readonly name: string;
+}
+
+/**
+ * Between them they have what hosts differ in: the oldest libvirt, systemd and Node that we run on and newer ones,
+ * libvirt's one daemon and its daemon for QEMU alone, a syslog addon that this host's Node cannot load and one that
+ * it can.
+ */
+const hosts: readonly [Host, ...Host[]] = [
+  { name: 'debian-12', suite: 'bookworm', node: 'debian', daemon: 'libvirtd' },
+  { name: 'debian-13', suite: 'trixie', node: 'this', daemon: 'virtqemud' },
+];
+
+/** What demo, benchmarks and everything that names no host run on. */
+export const usualHost: Host = hosts[0];
+
+/** For what may differ from host to host: all of them, or those that RIG_HOSTS names, separated by commas. */
+export function everyHost(env: NodeJS.ProcessEnv = process.env): readonly Host[] {
+  return named(env['RIG_HOSTS'] ?? 'all');
+}
+
+/** For what does not: the usual host alone, or what RIG_HOSTS names (`all` for all of them). */
+export function oneHost(env: NodeJS.ProcessEnv = process.env): readonly Host[] {
+  return named(env['RIG_HOSTS'] ?? usualHost.name);
+}
+
+/** The host of that name; throws when there is none. */
+export function hostNamed(name: string): Host {
+  const host = hosts.find((candidate) => candidate.name === name);
+  if (host === undefined) {
+    throw new Error(`there is no host '${name}': ${hosts.map((known) => known.name).join(', ')}`);
+  }
+  return host;
+}
+
+function named(names: string): readonly Host[] {
+  return names === 'all' ? hosts : names.split(',').map(hostNamed);
+}
