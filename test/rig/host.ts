@@ -1,9 +1,6 @@
 // What the scenarios ask of an installed host, and do to it, over and over.
-import { logLines } from './product.js';
+import { logLines, service } from './product.js';
 import type { Rig } from './rig.js';
-
-/** The name of the worker's unit. */
-export const service = 'usb-libvirt-hotplug.service';
 
 /** The sysfs path of a port on bus 1, as rules match it: "1-1" → "/devices/pci0000:00/0000:00:05.0/usb1/1-1". */
 export function devpathOf(port: string): string {

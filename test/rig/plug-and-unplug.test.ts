@@ -1,84 +1,79 @@
 import assert from 'node:assert/strict';
-import test from 'node:test';
+import { describe, test, type TestContext } from 'node:test';
+import { everyHost, type Host } from './hosts.js';
 import { hookPath, installProduct, logLines, writeRules } from './product.js';
 import { startRig, whyNoRig, type Rig } from './rig.js';
 
 const skip = (await whyNoRig()) ?? false;
 
-test(
-  "a rule in the old script's form, with only the path changed: plug, unplug, replug, unplug",
-  { skip },
-  async (context) => {
-    const rig = await startedRig(context);
-    const installed = await installProduct(rig);
-    assert.match(installed, /^ok: the hook runs/m);
-    assert.doesNotMatch(installed, /^FAILED/m);
-    await writeRules(
-      rig,
-      '90-vm.rules',
-      `SUBSYSTEM=="usb",DEVPATH=="/devices/pci0000:00/0000:00:05.0/usb1/1-1",RUN+="${hookPath} testvm-01"`,
-    );
-    const cursor = await rig.journalCursor();
-    const before = await rig.liveXml('testvm-01');
-
-    for (const round of [1, 2]) {
-      await rig.plug({ id: `keyboard${round}`, driver: 'usb-kbd', port: '1', serial: 'KBD01' });
-      const usb = await rig.until('QEMU shows the keyboard', () => usbOf(rig, /ID: ua-usbhp-1-1-\d+/));
-      assert.match(usb, /Product QEMU USB Keyboard/);
-      await linesInLog(rig, cursor, 2 * round - 1);
-      await rig.unplug(`keyboard${round}`);
-      await rig.until('the live XML is as before', async () => (await rig.liveXml('testvm-01')) === before);
-    }
-
-    const lines = await linesInLog(rig, cursor, 4);
-    const device = String.raw`0627:0001 "QEMU USB Keyboard" on port 1-1 \(bus 001 device 00\d\)`;
-    for (const [index, line] of lines.entries()) {
-      const [result, ending] =
-        index % 2 === 0
-          ? ['attached', String.raw`to testvm-01 in \d+ ms$`]
-          : ['detached', String.raw`from testvm-01 in \d+ ms: it was unplugged$`];
-      assert.match(line, new RegExp(`^${result} ${device} ${ending}`));
-    }
-    assert.equal(lines.length, 4, lines.join('\n'));
-    await nothingIsLeft(rig, cursor);
-  },
-);
-
-test(
-  'USB_LIBVIRT_DOMAIN in a rule that matches the serial number: plug, unplug, replug, unplug',
-  { skip },
-  async (context) => {
-    const rig = await startedRig(context);
-    await installProduct(rig);
-    await writeRules(
-      rig,
-      '80-vm-usb.rules',
-      'ACTION=="add", SUBSYSTEM=="usb", ENV{DEVTYPE}=="usb_device", ATTR{serial}=="MOUSE01", ENV{USB_LIBVIRT_DOMAIN}="testvm-01"',
-    );
-    const cursor = await rig.journalCursor();
-    const before = await rig.liveXml('testvm-01');
-    await rig.plug({ id: 'other', driver: 'usb-mouse', port: '2', serial: 'MOUSE02' });
-
-    for (const round of [1, 2]) {
-      await rig.plug({ id: `mouse${round}`, driver: 'usb-mouse', port: '1', serial: 'MOUSE01' });
-      const usb = await rig.until('QEMU shows the mouse', () => usbOf(rig, /ID: ua-usbhp-1-1-\d+/));
-      assert.equal(usb.match(/ID: /g)?.length, 1);
-      // Set at add alone, it is still in udev's database after bind.
-      await rig.mustRun(
-        'udevadm settle && udevadm info --query=property /sys/bus/usb/devices/1-1 | grep -x USB_LIBVIRT_DOMAIN=testvm-01',
+for (const host of everyHost()) {
+  describe(`plug and unplug on ${host.name}`, { skip }, () => {
+    test("a rule in the old script's form, with only the path changed: plug, unplug, replug, unplug", async (context) => {
+      const rig = await startedRig(context, host);
+      const installed = await installProduct(rig);
+      assert.match(installed, /^ok: the hook runs/m);
+      assert.doesNotMatch(installed, /^FAILED/m);
+      await writeRules(
+        rig,
+        '90-vm.rules',
+        `SUBSYSTEM=="usb",DEVPATH=="/devices/pci0000:00/0000:00:05.0/usb1/1-1",RUN+="${hookPath} testvm-01"`,
       );
-      await rig.unplug(`mouse${round}`);
-      await rig.until('the live XML is as before', async () => (await rig.liveXml('testvm-01')) === before);
-    }
-    await nothingIsLeft(rig, cursor);
-  },
-);
+      const cursor = await rig.journalCursor();
+      const before = await rig.liveXml('testvm-01');
 
-async function startedRig(context: {
-  after: (clean: () => Promise<void>) => void;
-  diagnostic: (message: string) => void;
-}): Promise<Rig> {
+      for (const round of [1, 2]) {
+        await rig.plug({ id: `keyboard${round}`, driver: 'usb-kbd', port: '1', serial: 'KBD01' });
+        const usb = await rig.until('QEMU shows the keyboard', () => usbOf(rig, /ID: ua-usbhp-1-1-\d+/));
+        assert.match(usb, /Product QEMU USB Keyboard/);
+        await linesInLog(rig, cursor, 2 * round - 1);
+        await rig.unplug(`keyboard${round}`);
+        await rig.until('the live XML is as before', async () => (await rig.liveXml('testvm-01')) === before);
+      }
+
+      const lines = await linesInLog(rig, cursor, 4);
+      const device = String.raw`0627:0001 "QEMU USB Keyboard" on port 1-1 \(bus 001 device 00\d\)`;
+      for (const [index, line] of lines.entries()) {
+        const [result, ending] =
+          index % 2 === 0
+            ? ['attached', String.raw`to testvm-01 in \d+ ms$`]
+            : ['detached', String.raw`from testvm-01 in \d+ ms: it was unplugged$`];
+        assert.match(line, new RegExp(`^${result} ${device} ${ending}`));
+      }
+      assert.equal(lines.length, 4, lines.join('\n'));
+      await nothingIsLeft(rig, cursor);
+    });
+
+    test('USB_LIBVIRT_DOMAIN in a rule that matches the serial number: plug, unplug, replug, unplug', async (context) => {
+      const rig = await startedRig(context, host);
+      await installProduct(rig);
+      await writeRules(
+        rig,
+        '80-vm-usb.rules',
+        'ACTION=="add", SUBSYSTEM=="usb", ENV{DEVTYPE}=="usb_device", ATTR{serial}=="MOUSE01", ENV{USB_LIBVIRT_DOMAIN}="testvm-01"',
+      );
+      const cursor = await rig.journalCursor();
+      const before = await rig.liveXml('testvm-01');
+      await rig.plug({ id: 'other', driver: 'usb-mouse', port: '2', serial: 'MOUSE02' });
+
+      for (const round of [1, 2]) {
+        await rig.plug({ id: `mouse${round}`, driver: 'usb-mouse', port: '1', serial: 'MOUSE01' });
+        const usb = await rig.until('QEMU shows the mouse', () => usbOf(rig, /ID: ua-usbhp-1-1-\d+/));
+        assert.equal(usb.match(/ID: /g)?.length, 1);
+        // Set at add alone, it is still in udev's database after bind.
+        await rig.mustRun(
+          'udevadm settle && udevadm info --query=property /sys/bus/usb/devices/1-1 | grep -x USB_LIBVIRT_DOMAIN=testvm-01',
+        );
+        await rig.unplug(`mouse${round}`);
+        await rig.until('the live XML is as before', async () => (await rig.liveXml('testvm-01')) === before);
+      }
+      await nothingIsLeft(rig, cursor);
+    });
+  });
+}
+
+async function startedRig(context: TestContext, host: Host): Promise<Rig> {
   const rig = await startRig({
+    host,
     progress: (line) => {
       context.diagnostic(line);
     },

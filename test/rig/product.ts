@@ -7,6 +7,9 @@ import type { Rig } from './rig.js';
 /** Where install.sh puts the hook that rules name. */
 export const hookPath = '/usr/local/lib/usb-libvirt-hotplug/hook';
 
+/** The name of the worker's unit. */
+export const service = 'usb-libvirt-hotplug.service';
+
 /** Installs the built tree in L1 with its own install.sh, as a person would; returns what that printed. */
 export async function installProduct(rig: Rig, options = ''): Promise<string> {
   const staging = mkdtempSync(join(tmpdir(), 'usb-hotplug-product-'));
@@ -26,11 +29,14 @@ export async function writeRules(rig: Rig, fileName: string, text: string): Prom
   await rig.mustRun(`cat >/etc/udev/rules.d/${fileName} <<'END'\n${text}\nEND\nudevadm control --reload`);
 }
 
-/** Our lines in L1's journal, oldest first. */
+/**
+ * Our lines in L1's journal, oldest first. They are the worker's stderr where node cannot load the syslog addon, as
+ * on a host whose node is not the one that this tree was built with; and some nodes say there that they are jitless.
+ */
 export async function logLines(rig: Rig, sinceCursor?: string): Promise<string[]> {
-  const entries = await rig.journal({
-    identifier: 'usb-libvirt-hotplug',
-    ...(sinceCursor === undefined ? {} : { sinceCursor }),
-  });
-  return entries.map(({ message }) => message);
+  const entries = await rig.journal(sinceCursor === undefined ? {} : { sinceCursor });
+  return entries
+    .filter(({ identifier, unit }) => identifier === 'usb-libvirt-hotplug' || unit === service)
+    .map(({ message }) => message)
+    .filter((message) => !message.startsWith('Warning: disabling flag --expose_wasm'));
 }

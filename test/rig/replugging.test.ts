@@ -1,8 +1,8 @@
 // Devices come back as something else, come too often, come all at once, or leave all at once.
 import assert from 'node:assert/strict';
 import test, { after, before } from 'node:test';
-import { holds, idle, marksIn, numberAt, pull, service, told } from './host.js';
-import { installProduct, logLines, writeRules } from './product.js';
+import { holds, idle, marksIn, numberAt, pull, told } from './host.js';
+import { installProduct, logLines, service, writeRules } from './product.js';
 import { startRig, whyNoRig, type Rig } from './rig.js';
 
 const skip = (await whyNoRig()) ?? false;
