@@ -23,7 +23,7 @@ export interface JournalEntry {
   readonly cursor: string;
 }
 
-/** Reads L1's journal, oldest first. */
+/** Reads L1's journal of this boot, oldest first; what is on its disk of boots before is passed over. */
 export async function readJournal(agent: Agent, query: JournalQuery): Promise<JournalEntry[]> {
   const { unit, identifier, priority, sinceCursor } = query;
   const found = await entries(agent, [
@@ -49,6 +49,7 @@ async function entries(agent: Agent, filters: string[]): Promise<JournalEntry[]>
     '--quiet',
     '--all',
     '--output=json',
+    '--boot',
     ...filters,
   ]);
   if (exitCode !== 0) throw new Error(`L1's journal could not be read: ${stderr}`);

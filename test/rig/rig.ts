@@ -43,7 +43,7 @@ export interface Rig {
   /** What a running domain's QEMU prints about its USB devices. */
   infoUsb(domain: string): Promise<string>;
   liveXml(domain: string): Promise<string>;
-  /** Oldest first. L1 keeps its journal in memory: a reboot empties it. */
+  /** Of this boot, oldest first. */
   journal(query?: JournalQuery): Promise<JournalEntry[]>;
   /** Where the journal stands now, for `sinceCursor`. */
   journalCursor(): Promise<string>;
