@@ -1,7 +1,7 @@
 // One host, booted again and again: what is plugged in before it boots is in its domain after that.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { devpathOf, holds } from './host.js';
+import { devpathOf, holds, told } from './host.js';
 import { oneHost } from './hosts.js';
 import { hookPath, installProduct, logLines, service, writeRules } from './product.js';
 import { startRig, whyNoRig, type Rig } from './rig.js';
@@ -28,6 +28,14 @@ RemainAfterExit=yes
 ExecStart=/bin/sleep 8
 [Install]
 WantedBy=sysinit.target`;
+
+/** Found when udev has seen everything else. */
+const lateDisk = `[Unit]
+DefaultDependencies=no
+After=systemd-udev-trigger.service
+[Service]
+Type=oneshot
+ExecStart=/bin/udevadm settle`;
 
 for (const host of oneHost()) {
   describe(`boots of ${host.name}`, { skip }, () => {
@@ -79,6 +87,19 @@ for (const host of oneHost()) {
       await rig.mustRun(
         `systemctl disable slow-start.service && systemctl enable ${host.daemon}.service ${host.daemon}.socket`,
       );
+    });
+
+    test('a node on a file system that is mounted late is waited for, whatever kind of rule asks for it', async () => {
+      await writeFile('/etc/systemd/system/late-disk.service', lateDisk);
+      await rig.mustRun(`mkdir /var/late /opt/node && mv /usr/bin/node /var/late
+        echo '/var/late /opt/node none bind,x-systemd.requires=late-disk.service 0 0' >>/etc/fstab && mount /opt/node`);
+      const installed = await installProduct(rig, '--node /opt/node/node');
+      assert.match(installed, /warning: \/opt\/node\/node is under \/opt, which may not be mounted yet/);
+
+      await boot();
+      await startupMs();
+      await told(rig, /^\/opt\/node\/node is missing: nothing was done for add of .*\/1-1\b/);
+      await bothAreAttached();
     });
 
     async function boot(): Promise<void> {
