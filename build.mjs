@@ -19,6 +19,7 @@ const bundles = [
   'src/by-hand.ts',
   'src/worker.ts',
   'src/host/syslog.ts',
+  'src/host/logger.ts',
 ];
 
 /** `await import('./worker.js')` becomes a require of the neighbouring bundle, read when it is reached. */

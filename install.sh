@@ -582,7 +582,7 @@ self_check() {
 
 check_addon() {
     addon=$destdir$lib/unix_dgram.node
-    remedy="Log lines go to stderr instead, which systemd puts into the journal. To have syslog: build with this node (remove $tree/dist and run install.sh again)."
+    remedy="Log lines go by logger(1) instead, a process for each. To have the addon: build with this node (remove $tree/dist and run install.sh again)."
     if [ ! -f "$addon" ]; then
         warn "the syslog addon (unix_dgram.node) was not built: $remedy"
     elif "$node" -e 'process.dlopen({ exports: {} }, process.argv[1])' "$addon" >/dev/null 2>&1; then

@@ -80,11 +80,12 @@ function isUnderUdev({ cgroup }: Places): boolean {
   }
 }
 
-function openHookLog({ syslogSocket }: Places, verbose: boolean): Log {
+function openHookLog({ syslogSocket, path }: Places, verbose: boolean): Log {
   return openLog({
     verbose,
     terminal: () => process.stderr.isTTY,
     syslogSocket,
+    path,
     journal: false,
     print: (line) => process.stderr.write(`${line}\n`),
   });

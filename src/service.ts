@@ -20,6 +20,7 @@ async function main(): Promise<void> {
     verbose: values.verbose,
     terminal: () => process.stderr.isTTY,
     syslogSocket: places.syslogSocket,
+    path: places.path,
     journal: process.env['JOURNAL_STREAM'] !== undefined,
     print: (line) => process.stderr.write(`${line}\n`),
   });

@@ -305,13 +305,13 @@ test('the bundle that udev starts holds no yargs, no winston and no execa', () =
   assert.ok(readFileSync('dist/cli.cjs', 'utf8').includes('node_modules/yargs/'));
 });
 
-test('with the native addon of another Node, lines go to stderr and the work is done', async (context) => {
+test('with the native addon of another Node, lines go by logger, and the work is done', async (context) => {
   const box = openBox(context);
-  box.openSyslog();
+  const lines = box.openSyslog();
   box.plug(keyboard);
   const copy = join(box.directory, 'dist');
   mkdirSync(copy);
-  for (const name of ['hook', 'worker', 'service', 'syslog', 'by-hand'])
+  for (const name of ['hook', 'worker', 'service', 'syslog', 'logger', 'by-hand'])
     writeFileSync(join(copy, `${name}.cjs`), readFileSync(`dist/${name}.cjs`));
   writeFileSync(join(copy, 'unix_dgram.node'), 'of another ABI');
   await box.event('add', keyboard, 'guest1');
@@ -322,7 +322,8 @@ test('with the native addon of another Node, lines go to stderr and the work is 
     }),
   );
   assert.equal(worker.exitCode, 0, worker.stderr);
-  assert.match(worker.stderr, /^usb-libvirt-hotplug: attached 0627:0001 /m);
+  await until('the line', () => lines.length > 0);
+  assert.match(lines[0] ?? '', /^<30>.* usb-libvirt-hotplug: attached 0627:0001 .* to guest1 in \d+ ms$/);
   assert.equal(box.hostdevs().length, 1);
 });
 

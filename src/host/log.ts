@@ -14,6 +14,8 @@ export interface LogOptions {
   /** Somebody is looking: print there, and leave syslog alone. Asked only when there is a line: opening stderr costs. */
   readonly terminal: () => boolean;
   readonly syslogSocket: string;
+  /** The PATH to find logger(1) in, which stands in for the native addon where that cannot be loaded. */
+  readonly path: string;
   /** stderr is the journal (JOURNAL_STREAM is set): it reads a line's severity from a "<4>" before it. */
   readonly journal: boolean;
   readonly print: (line: string) => void;
@@ -22,8 +24,8 @@ export interface LogOptions {
 const patienceMs = 500;
 const congestionPauseMs = 10;
 
-/** Lines go to syslog; without one, with one that takes nothing, or without the native addon, to stderr. */
-export function openLog({ verbose, terminal, syslogSocket, journal, print }: LogOptions): Log {
+/** Lines go to syslog; without one, or with one that takes nothing, to stderr. */
+export function openLog({ verbose, terminal, syslogSocket, path, journal, print }: LogOptions): Log {
   const pending: Message[] = [];
   let syslog: SyslogWriter | undefined;
   let fallenBack = false;
@@ -38,13 +40,7 @@ export function openLog({ verbose, terminal, syslogSocket, journal, print }: Log
     // What is written in this same turn is sent together; a line written later starts anew.
     await Promise.resolve();
     if (!fallenBack && !isSocket(syslogSocket)) fallenBack = true;
-    try {
-      if (!fallenBack) syslog ??= (await import('./syslog.js')).openSyslog(syslogSocket);
-    } catch (error) {
-      // The addon is tied to one version of Node; another one cannot load it.
-      fallenBack = true;
-      if (verbose) printFallback({ severity: 'debug', text: `syslog is out of reach: ${printable(String(error))}` });
-    }
+    if (!fallenBack) syslog ??= await openSyslogOrLogger(syslogSocket, path);
     let congestedMs = 0;
     for (let message = pending[0]; message !== undefined; message = pending[0]) {
       const result = fallenBack ? 'failed' : syslog?.send(message);
@@ -81,6 +77,15 @@ export function openLog({ verbose, terminal, syslogSocket, journal, print }: Log
       syslog = undefined;
     },
   };
+}
+
+/** The addon is tied to one version of Node; another one cannot load it. */
+async function openSyslogOrLogger(socketPath: string, path: string): Promise<SyslogWriter> {
+  try {
+    return (await import('./syslog.js')).openSyslog(socketPath);
+  } catch {
+    return (await import('./logger.js')).openLogger(socketPath, path);
+  }
 }
 
 /** RFC 5424's numbers, which sd-daemon(3) takes as a prefix too. */

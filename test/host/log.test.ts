@@ -103,6 +103,7 @@ function openTestLog(context: TestContext, change: Partial<LogOptions> = {}) {
   const socketPath = join(directory, 'log');
   const printed: string[] = [];
   const log = openLog({
+    path: '/usr/bin:/bin',
     verbose: false,
     terminal: () => false,
     syslogSocket: socketPath,
