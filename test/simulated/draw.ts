@@ -63,7 +63,7 @@ const dailyLife: Choice<Happening>[] = [
 /** What it may take a sync to recover from. */
 const disasters: Choice<Happening>[] = [
   [2, fc.record({ what: one('lose events', 'lose wake', 'lose run directory') })],
-  [2, fc.record({ what: one('kill next hook'), operations: fc.nat(12), halfway: fc.boolean() })],
+  [4, fc.record({ what: one('kill next hook'), operations: fc.nat(9), halfway: fc.boolean() })],
   [
     4,
     fc.record({

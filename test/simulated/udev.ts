@@ -7,7 +7,7 @@ import type { Log } from '../../src/host/log.js';
 import type { Places } from '../../src/host/places.js';
 import type { Program } from '../../src/host/program.js';
 import { hookFront } from './hook-front.js';
-import { openClaims } from './claims.js';
+import { nobody, openClaims } from './claims.js';
 import { Killed, newProcess, realFs, runAs, type SimulatedProcess } from './process.js';
 import type { Time } from './time.js';
 import { kinds, type Kind, type Plugged, type Port, type Usb } from './usb.js';
@@ -131,11 +131,9 @@ export function simulateUdev({ time, usb, places, log }: { time: Time; usb: Usb;
     const environment = environmentOf(event, property);
     const { runDirectory } = places;
     const front = hookFront(environment, args, runDirectory);
-    if (front === 'nothing') return true;
-    if (front === 'wake') {
-      if (realFs.existsSync(runDirectory)) realFs.writeFileSync(`${runDirectory}/wake`, '');
-      return true;
-    }
+    if (front === 'wake' && realFs.existsSync(runDirectory)) realFs.writeFileSync(`${runDirectory}/wake`, '');
+    // What it found on file may have been the want of an earlier plug under the same number.
+    if (front !== 'node') return !claims.ownersOf(event.device).has(nobody);
 
     const death = udev.hookDeaths.shift();
     let left = death?.operations ?? Infinity;
