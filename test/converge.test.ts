@@ -1,5 +1,6 @@
-// Random stories of a whole host, thousands of them: `USB_HOTPLUG_RUNS=50000 npm test -- converge` for more, and
-// with the USB_HOTPLUG_STORY of a failure the same story again.
+// Random stories of a whole host, thousands of them, the same at each run so that what is green stays so:
+// `USB_HOTPLUG_RUNS=50000 npm test -- converge` tells as many others, and the USB_HOTPLUG_STORY of a failure that one
+// again.
 import assert from 'node:assert/strict';
 import process from 'node:process';
 import { after, test } from 'node:test';
@@ -10,6 +11,8 @@ import { openHosts } from './simulated/host.js';
 import { findFaults } from './simulated/verdict.js';
 
 const { USB_HOTPLUG_RUNS: runs, USB_HOTPLUG_STORY: known = '' } = process.env;
+
+const usualSeed = 20_261_121;
 
 const hosts = openHosts();
 after(() => {
@@ -33,7 +36,7 @@ async function holdsFor(name: string, stories: fc.Arbitrary<Story>): Promise<voi
   });
   const details = await fc.check(property, {
     numRuns: Number(runs ?? 1500),
-    ...(seed === undefined ? {} : { seed: Number(seed) }),
+    ...(seed === undefined && runs !== undefined ? {} : { seed: Number(seed ?? usualSeed) }),
     ...(path === undefined ? {} : { path }),
   });
   const story = details.counterexample?.[0];

@@ -28,6 +28,16 @@ const plug = port.chain((chosen) =>
   }),
 );
 
+/** libvirt may still do what the worker's virsh asked for, so much later. */
+function killOfWorker(...lateMs: number[]) {
+  return fc.record({
+    what: one('kill worker'),
+    halfway: fc.boolean(),
+    stillDone: fc.boolean(),
+    lateMs: fc.constantFrom(...lateMs),
+  });
+}
+
 type Choice<T> = [weight: number, arbitrary: fc.Arbitrary<T>];
 
 /** What the product is to cope with at once. */
@@ -45,15 +55,7 @@ const dailyLife: Choice<Happening>[] = [
   [2, fc.record({ what: one('attach mouse', 'detach mouse'), domain })],
   [2, fc.record({ what: one('libvirtd down') })],
   [5, fc.record({ what: one('libvirtd up') })],
-  [
-    6,
-    fc.record({
-      what: one('kill worker'),
-      halfway: fc.boolean(),
-      stillDone: fc.boolean(),
-      lateMs: fc.constantFrom(0, 100, 5000),
-    }),
-  ],
+  [6, killOfWorker(0, 100, 1000)],
   [
     1,
     fc.record({ what: one('set clock'), byMs: fc.constantFrom(-3_600_000, -1000, 1000, 3_600_000, -40 * 86_400_000) }),
@@ -62,6 +64,8 @@ const dailyLife: Choice<Happening>[] = [
 
 /** What it may take a sync to recover from. */
 const disasters: Choice<Happening>[] = [
+  // What libvirt does so late that the next worker has looked already.
+  [2, killOfWorker(5000)],
   [2, fc.record({ what: one('lose events', 'lose wake', 'lose run directory') })],
   [4, fc.record({ what: one('kill next hook'), operations: fc.nat(9), halfway: fc.boolean() })],
   [
