@@ -2,14 +2,14 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { devpathOf, holds, numberAt, pull, told } from './host.js';
-import { everyHost } from './hosts.js';
+import { everyRelease } from './hosts.js';
 import { hookPath, installProduct, writeRules } from './product.js';
 import { startRig, whyNoRig, type Rig } from './rig.js';
 
 const skip = (await whyNoRig()) ?? false;
 const slowly = { timeoutMs: 120_000 };
 
-for (const host of everyHost()) {
+for (const host of everyRelease()) {
   // One after the other on one host: each test goes on where the one before it ended.
   describe(`starts and saves on ${host.name}`, { skip }, () => {
     let rig: Rig;

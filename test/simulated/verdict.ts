@@ -1,6 +1,7 @@
 // What must be so when the dust has settled, in the words of the product's promises.
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { busOf } from '../../src/core/device.js';
 import { markOf, parseMark } from '../../src/core/mark.js';
 import { wantFileName } from '../../src/core/want.js';
 import { recordFilesIn } from '../../src/host/record-files.js';
@@ -18,6 +19,13 @@ function faultsOf({ libvirt, systemd, udev, usb }: Host): string[] {
     const mark = parseMark(alias);
     return usb.ever.filter(({ port, deviceNumber }) => port === mark?.device && deviceNumber === mark.deviceNumber);
   };
+  const timesOfNumber = (alias: string) => {
+    const mark = parseMark(alias);
+    return usb.ever.filter(
+      ({ port, deviceNumber }) =>
+        mark && busOf(nameOf(port)) === busOf(mark.device) && deviceNumber === mark.deviceNumber,
+    ).length;
+  };
   const ownersOf = (alias: string) => plugsOf(alias).flatMap((device) => [...udev.claims.everOf(device)]);
   const strangers = libvirt.attached.flatMap(({ domain, alias }) => {
     if (plugsOf(alias).some(({ kind }) => kind === 'hub')) return [`the hub ${alias} was attached to ${domain}`];
@@ -27,7 +35,7 @@ function faultsOf({ libvirt, systemd, udev, usb }: Host): string[] {
   });
   const victims = libvirt.tornOut.flatMap(({ domain, alias }) =>
     // With two plugs under one number nobody can be sure which of them it is, but by attaching it anew.
-    plugsOf(alias).length > 1 || ownersOf(alias).some((owner) => owner !== domain)
+    timesOfNumber(alias) > 1 || ownersOf(alias).some((owner) => owner !== domain)
       ? []
       : [`${alias} was taken from ${domain}, and no rule ever named another domain for it`],
   );
