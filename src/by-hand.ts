@@ -85,7 +85,8 @@ async function seeThrough(want: Want, places: Places, log: Log): Promise<boolean
   let told: string | undefined;
   const isJudged = () => {
     const record = records.read(want);
-    return (record?.announced === true && record.claimedAtMs >= want.claimedAtMs) || wants.read(want) === undefined;
+    const overtaken = wants.read(want)?.claimedAtMs !== want.claimedAtMs;
+    return overtaken || (record?.announced === true && record.claimedAtMs === want.claimedAtMs);
   };
 
   const { runWorker } = await import('./worker.js');
@@ -113,7 +114,7 @@ async function seeThrough(want: Want, places: Places, log: Log): Promise<boolean
     const record = records.read(want);
     const tookMs = Date.now() - want.claimedAtMs;
     if (wants.read(want) === undefined) return describeStanding(want, { kind: 'gone' }, tookMs).text;
-    if (record === undefined || record.claimedAtMs < want.claimedAtMs) {
+    if (record === undefined || record.claimedAtMs !== want.claimedAtMs) {
       return `nothing could be done within ${limitMs / 1000} s; the worker goes on with it, and the log will tell`;
     }
     return describeStanding(want, record.standing, tookMs).text;

@@ -98,7 +98,7 @@ export async function work(
     unwatch();
     // Nothing may work on when the lock is let go: what virsh does now is waited for, the rest is left to the next.
     ending = true;
-    if (lanes.anyBusy()) wake.set();
+    if (lanes.anyBusy() || retries.nextDueInMs(-Infinity) !== undefined) wake.set();
     while (lanes.anyBusy()) await bell.waitAtMost(Infinity, clock);
   }
 
@@ -168,7 +168,7 @@ export async function work(
       ledger.settle(want, standing, {
         announce:
           !isToldAlready(standing) &&
-          (!fleeting || retries.isGivenUp(judged === undefined ? (heldKey ?? obstacleKey) : obstacleKey)),
+          (!fleeting || retries.isLasting(judged === undefined ? (heldKey ?? obstacleKey) : obstacleKey)),
         acted: judged === undefined,
       });
     }

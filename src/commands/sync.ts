@@ -3,13 +3,15 @@ import { defaultUriFrom } from '../core/domain.js';
 import { plan } from '../core/plan.js';
 import { describePlan } from '../core/preview.js';
 import { rebuild } from '../core/rebuild.js';
-import type { Want } from '../core/want.js';
+import { recordKey } from '../core/standing.js';
+import { byHand, type Want } from '../core/want.js';
 import { systemClock } from '../host/clock.js';
 import { placesFrom, type Places } from '../host/places.js';
 import { portFilesIn } from '../host/port-files.js';
 import { programIn } from '../host/program.js';
 import { readPlugged } from '../host/sysfs.js';
 import { openUdev, type Udev } from '../host/udev.js';
+import { wakeIn } from '../host/wake.js';
 import { wantFilesIn } from '../host/want-files.js';
 import { openLanes } from '../worker/lanes.js';
 import { emptyMemory, look } from '../worker/look.js';
@@ -46,7 +48,7 @@ export const syncCommand: CommandModule<object, SyncOptions> = {
       process.stderr.write('udev could not be asked to run its rules again; "udevadm control --ping" tells why\n');
       process.exitCode = 1;
     }
-    for (const want of await findLostWants(places, uri, udev)) wantFilesIn(places.runDirectory).write(want);
+    putOnFile(await findLostWants(places, uri, udev), places);
     // Whatever was left alone because it came and went too often gets another chance.
     portFilesIn(places.runDirectory).clear();
     await workOnce(places, uri);
@@ -59,9 +61,9 @@ async function preview(places: Places, uri: string, udev: Udev, rescan: boolean)
     for (const name of devicesToTrigger(places)) print(`would trigger ${name}, and the rules may say otherwise then`);
   }
   const lost = await findLostWants(places, uri, udev);
-  const replaced = new Set(lost.map(({ device }) => device));
+  const replaced = new Set(lost.map(recordKey));
   const world = openWorld(places, uri, () => undefined);
-  const onFile = world.wants.readAll().wants.filter(({ device }) => !replaced.has(device));
+  const onFile = world.wants.readAll().wants.filter((want) => !replaced.has(recordKey(want)));
   const wants = { ...world.wants, readAll: () => ({ wants: [...onFile, ...lost], unreadable: [] }) };
   const situation = await look(
     { ...world, wants },
@@ -83,6 +85,17 @@ async function findLostWants(places: Places, defaultUri: string, udev: Udev): Pr
   }
   const { wants } = wantFilesIn(places.runDirectory).readAll();
   return rebuild(known, wants, { defaultUri, nowMs: Date.now() });
+}
+
+/** What somebody else has claimed meanwhile stands. */
+function putOnFile(lost: readonly Want[], { runDirectory }: Places): void {
+  const wants = wantFilesIn(runDirectory);
+  for (const want of lost) {
+    const onFile = wants.read(want);
+    if (onFile === undefined) wants.create(want);
+    else if (onFile.claimedAtMs < want.claimedAtMs && onFile.seqnum !== byHand && !onFile.released) wants.write(want);
+  }
+  if (lost.length > 0) wakeIn(runDirectory).set();
 }
 
 /** Root hubs are nobody's to give. */

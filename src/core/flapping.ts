@@ -9,20 +9,21 @@ export const attachWindowMs = 60_000;
 export interface PortHistory {
   readonly device: SysfsName;
   /** Oldest first; each is a device number that was attached here, or would have been. */
-  readonly attaches: readonly { readonly deviceNumber: number; readonly atMs: number }[];
+  readonly attaches: readonly { readonly deviceNumber: number; readonly plugId: string; readonly atMs: number }[];
   /** Whether the last of them is left alone, and whether the one before it was so already. */
   readonly stopped: 'no' | 'first' | 'again';
 }
 
 /** The history after one more attach is about to be made; the same one when it is a second try for the same plug. */
 export function noteAttach(earlier: PortHistory | undefined, want: Want, nowMs: number): PortHistory {
-  const { device, deviceNumber } = want;
-  const sameAgain = earlier?.attaches.at(-1)?.deviceNumber === deviceNumber;
-  if (sameAgain && (want.seqnum !== byHand || earlier.stopped === 'no')) return earlier;
-  if (want.seqnum === byHand) return { device, attaches: [{ deviceNumber, atMs: nowMs }], stopped: 'no' };
+  const { device, deviceNumber, plugId } = want;
+  const last = earlier?.attaches.at(-1);
+  const sameAgain = last?.deviceNumber === deviceNumber && last.plugId === plugId;
+  if (earlier !== undefined && sameAgain && (want.seqnum !== byHand || earlier.stopped === 'no')) return earlier;
+  if (want.seqnum === byHand) return { device, attaches: [{ deviceNumber, plugId, atMs: nowMs }], stopped: 'no' };
   // A clock that was set back leaves times of the future: they are no reason to stop anything either.
   const recent = (earlier?.attaches ?? []).filter(({ atMs }) => Math.abs(nowMs - atMs) < attachWindowMs);
-  const attaches = [...recent, { deviceNumber, atMs: nowMs }];
+  const attaches = [...recent, { deviceNumber, plugId, atMs: nowMs }];
   const first = earlier === undefined || earlier.stopped === 'no' ? 'first' : 'again';
   return {
     device,

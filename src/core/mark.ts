@@ -12,7 +12,7 @@ export function markOf({ device, deviceNumber }: WantKey): string {
 
 /** The device that a mark speaks of; undefined for every alias that is not ours. */
 export function parseMark(alias: string): WantKey | undefined {
-  const match = alias.startsWith(prefix) ? /^(\d+-[\d_]+)-(\d{1,3})$/.exec(alias.slice(prefix.length)) : null;
+  const match = alias.startsWith(prefix) ? /^(\d+-[\d_]+)-([1-9]\d{0,2})$/.exec(alias.slice(prefix.length)) : null;
   const device = parseSysfsName((match?.[1] ?? '').replaceAll('_', '.'));
   return device === undefined ? undefined : { device, deviceNumber: Number(match?.[2]) };
 }

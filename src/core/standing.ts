@@ -99,13 +99,16 @@ export function retryPauseMs(reason: WaitingReason, tries: number): number | und
       return tries < 30 ? 100 : undefined;
     case 'device-not-found':
     case 'device-not-openable':
-    case 'domain-busy':
     case 'not-in-live-xml':
     case 'not-attached':
     case 'still-attached':
     case 'unexplained':
       return tries < 6 ? 250 * 2 ** tries : undefined;
+    // Nobody tells us when a daemon that hung goes on, or when a domain's long job ends.
     case 'timed-out':
+      return Math.min(1000 * 2 ** tries, 60_000);
+    case 'domain-busy':
+      return Math.min(250 * 2 ** tries, 60_000);
     case 'hypervisor-unreachable':
       return tries < 6 ? 1000 * 2 ** tries : undefined;
     case 'device-in-use':

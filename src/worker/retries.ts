@@ -7,6 +7,9 @@ export interface Trouble {
   readonly said: string;
 }
 
+/** So many tries tell that something does not pass by itself. */
+const lastingTries = 6;
+
 /** What went wrong, how often, and when it is to be tried again. Keys are devices' or aliases'. */
 export function openRetries(clock: Clock) {
   const troubles = new Map<string, Trouble & { tries: number; dueMs: number }>();
@@ -32,9 +35,10 @@ export function openRetries(clock: Clock) {
       return (troubles.get(key)?.dueMs ?? 0) <= clock.now();
     },
 
-    /** Whether it is left alone until somebody wakes us. */
-    isGivenUp(key: string): boolean {
-      return troubles.get(key)?.dueMs === Infinity;
+    /** Whether it is no passing trouble: tried often, or left alone until somebody wakes us. */
+    isLasting(key: string): boolean {
+      const { dueMs = 0, tries = 0 } = troubles.get(key) ?? {};
+      return dueMs === Infinity || tries >= lastingTries;
     },
 
     /** The world changed: what was given up gets one more try. */

@@ -33,6 +33,13 @@ test('without our directory there is nobody to wake, and nothing fails', (contex
   assert.ok(!existsSync(hook.runDirectory));
 });
 
+test('a run directory that takes no file fails no start and no restore', (context) => {
+  const hook = installHook(context);
+  mkdirSync(join(hook.runDirectory, 'wake'));
+  for (const operation of ['started begin', 'release end', 'reconnect begin', 'restore begin'])
+    assert.deepEqual([hook.run(operation, '').exitCode, hook.run(operation, '').stderr], [0, ''], operation);
+});
+
 test('at a restore a hostdev of ours comes back optional and without its number, and the rest as it was', (context) => {
   const { stdout, exitCode } = installHook(context).run('restore begin', attached);
   assert.equal(exitCode, 0);
