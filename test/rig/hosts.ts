@@ -10,19 +10,15 @@ export interface Host extends ImageOptions {
 const hosts: readonly [Host, ...Host[]] = [
   { name: 'debian-12', suite: 'bookworm', node: 'this', daemon: 'libvirtd' },
   { name: 'debian-13', suite: 'trixie', node: 'this', daemon: 'virtqemud' },
-  // The oldest node that we run on, which starts slowly, and cannot load a syslog addon that was built for another.
+  // The oldest node that we run on, which cannot load a syslog addon that was built for another. It starts slowly, so
+  // it is run when asked for.
   { name: 'debian-12-own-node', suite: 'bookworm', node: 'debian', daemon: 'libvirtd' },
 ];
 
 /** What demo, benchmarks and everything that names no host run on. */
 export const usualHost: Host = hosts[0];
 
-/** For what may differ from node to node: all of them, or those that RIG_HOSTS names, separated by commas. */
-export function everyHost(env: NodeJS.ProcessEnv = process.env): readonly Host[] {
-  return named(env['RIG_HOSTS'] ?? 'all');
-}
-
-/** For what may differ from one libvirt, systemd or udev to another. */
+/** For what may differ from host to host: each release, or those that RIG_HOSTS names, separated by commas. */
 export function everyRelease(env: NodeJS.ProcessEnv = process.env): readonly Host[] {
   return named(env['RIG_HOSTS'] ?? 'debian-12,debian-13');
 }

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, test, type TestContext } from 'node:test';
-import { everyHost, type Host } from './hosts.js';
+import { everyRelease, type Host } from './hosts.js';
 import { hookPath, installProduct, logLines, writeRules } from './product.js';
 import { startRig, whyNoRig, type Rig } from './rig.js';
 
 const skip = (await whyNoRig()) ?? false;
 
-for (const host of everyHost()) {
+for (const host of everyRelease()) {
   describe(`plug and unplug on ${host.name}`, { skip }, () => {
     test("a rule in the old script's form, with only the path changed: plug, unplug, replug, unplug", async (context) => {
       const rig = await startedRig(context, host);

@@ -24,11 +24,6 @@ for (const host of oneHost()) {
     const ofVendor = (vendor: string, domain: string) =>
       `ACTION=="add|bind|change", SUBSYSTEM=="usb", ENV{DEVTYPE}=="usb_device", ATTR{idVendor}=="${vendor}", ENV{USB_LIBVIRT_DOMAIN}="${domain}"`;
 
-    /** Whether a guest really has the device at a port: QEMU has taken its interface from the host's drivers. */
-    async function isInGuest(port: string): Promise<boolean> {
-      return (await rig.run(`readlink /sys/bus/usb/devices/${port}:1.0/driver`)).stdout.trim().endsWith('/usbfs');
-    }
-
     test('a device that comes back as another one at the same port goes where its rule says', async () => {
       await rig.mustRun('virsh start testvm-02', { timeoutMs: 180_000 });
       await writeRules(rig, '80-vm.rules', [ofVendor('0627', 'testvm-01'), ofVendor('0403', 'testvm-02')].join('\n'));
@@ -98,55 +93,6 @@ for (const host of oneHost()) {
       ]);
       await holds(rig, 'testvm-01', '1-1', '1-4.1');
       await holds(rig, 'testvm-02', '1-2', '1-4.2', '2-5');
-    });
-
-    test('the host sleeps and wakes, and the guests have their devices as before', async () => {
-      await idle(rig);
-      await rig.mustRun(
-        'echo devices >/sys/power/pm_test && echo freeze >/sys/power/state; echo none >/sys/power/pm_test',
-        {
-          timeoutMs: 180_000,
-        },
-      );
-      await rig.mustRun('udevadm settle');
-      await holds(rig, 'testvm-01', '1-1', '1-4.1');
-      await holds(rig, 'testvm-02', '1-2', '1-4.2', '2-5');
-      for (const port of ['1-1', '1-4.1', '1-2', '1-4.2', '2-5']) assert.ok(await isInGuest(port), port);
-    });
-
-    test('all devices leave and return at once, the hub with everything behind it, and under the numbers they had', async () => {
-      await idle(rig);
-      const numbers = async () => (await rig.mustRun('cat /sys/bus/usb/devices/[12]-*/devnum')).split('\n').join(' ');
-      const rebind = 'cd /sys/bus/pci/drivers/xhci_hcd && echo 0000:00:05.0 >unbind && echo 0000:00:05.0 >bind';
-      // The second time nobody sees that they were away.
-      for (const unseen of [false, true]) {
-        if (unseen) await rig.mustRun(`systemctl stop usb-libvirt-hotplug.path ${service}`);
-        await rig.mustRun(rebind);
-        for (const port of ['1-1', '1-4.1', '1-2', '1-4.2', '2-5']) await numberAt(rig, port);
-        await rig.mustRun('udevadm settle');
-        if (unseen) await rig.mustRun('systemctl start usb-libvirt-hotplug.path');
-        await holds(rig, 'testvm-01', '1-1', '1-4.1');
-        await holds(rig, 'testvm-02', '1-2', '1-4.2', '2-5');
-        for (const port of ['1-1', '1-4.1', '1-2', '1-4.2', '2-5']) {
-          await rig.until(`${port} is in its guest (${await numbers()})`, async () => isInGuest(port), {
-            timeoutMs: 180_000,
-          });
-        }
-      }
-    });
-
-    test('the hub is pulled with everything behind it, while hooks, virsh and workers are killed', async () => {
-      await rig.unplug('hub');
-      for (let kills = 0; kills < 10; kills += 1) {
-        await rig.run('pkill -KILL -f "hook.cjs|service.cjs|virsh" ; sleep 0.3');
-      }
-      await holds(rig, 'testvm-01', '1-1');
-      await holds(rig, 'testvm-02', '1-2', '2-5');
-      await idle(rig);
-      assert.equal(
-        (await rig.mustRun('ls -A /run/usb-libvirt-hotplug/wants')).replace(/@\d+\.json/g, '').trim(),
-        '1-1\n1-2\n2-5',
-      );
     });
   });
 }
