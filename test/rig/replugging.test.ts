@@ -1,7 +1,7 @@
 // Devices come back as something else, come too often, come all at once, or leave all at once.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { holds, idle, marksIn, numberAt, pull, told } from './host.js';
+import { holds, idle, marksIn, pull, told } from './host.js';
 import { installProduct, logLines, service, writeRules } from './product.js';
 import { oneHost } from './hosts.js';
 import { startRig, whyNoRig, type Rig } from './rig.js';
