@@ -168,7 +168,7 @@ export async function work(
       ledger.settle(want, standing, {
         announce:
           !isToldAlready(standing) &&
-          (!fleeting || retries.isLasting(judged === undefined ? (heldKey ?? obstacleKey) : obstacleKey)),
+          (!fleeting || retries.isLasting((judged === undefined && heldKey) || obstacleKey)),
         acted: judged === undefined,
       });
     }

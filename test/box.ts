@@ -91,6 +91,8 @@ export function openBox(context: TestContext) {
     calls: () => readCalls(store),
     virshVerbs: () =>
       readCalls(store).map(({ args }) => args.find((word) => /^[a-z]/.test(word) && !word.includes(':')) ?? ''),
+    /** Those that change something. */
+    changingVerbs: () => box.virshVerbs().filter((verb) => verb !== 'list' && verb !== 'dumpxml'),
 
     wants: () => namesIn(join(run, 'wants')),
     records: () => namesIn(join(run, 'state')),
@@ -134,6 +136,13 @@ export function openBox(context: TestContext) {
         join(sysfs, 'bus/usb/drivers/usb'),
         join(sysfs, `devices/pci0000:00/0000:00:05.0/usb${bus}`, port, 'driver'),
       );
+    },
+
+    /** Pulled and plugged in again, under the same number, as a controller does that counts from the beginning. */
+    async replugUnseen(plug: Plug, domain: string) {
+      box.unplug(plug);
+      box.plug(plug);
+      await box.event('add', plug, domain, { SEQNUM: '1010' });
     },
 
     unplug({ port, number, bus = Number.parseInt(port, 10) }: Plug) {

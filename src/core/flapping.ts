@@ -1,14 +1,15 @@
 import { parseSysfsName, type SysfsName } from './device.js';
+import { parseJson } from './json.js';
 import { byHand, type Want } from './want.js';
 
-/** More attaches than this at one port, each of a new device number, within the time below, are no replugging any more. */
+/** More attaches than this at one port, each of a new plug, within the time below, are no replugging any more. */
 export const attachLimit = 6;
 export const attachWindowMs = 60_000;
 
 /** The attaches at one port of late: what tells a device that comes and goes endlessly. */
 export interface PortHistory {
   readonly device: SysfsName;
-  /** Oldest first; each is a device number that was attached here, or would have been. */
+  /** Oldest first; each is a plug that was attached here, or would have been. */
   readonly attaches: readonly { readonly deviceNumber: number; readonly plugId: string; readonly atMs: number }[];
   /** Whether the last of them is left alone, and whether the one before it was so already. */
   readonly stopped: 'no' | 'first' | 'again';
@@ -44,12 +45,8 @@ export function parsePortFileName(fileName: string): SysfsName | undefined {
 
 /** Reads a history's file; undefined when it is none of that port. */
 export function parsePortHistory(device: SysfsName, text: string): PortHistory | undefined {
-  try {
-    const history = JSON.parse(text) as Partial<PortHistory> | null;
-    return history?.device === device && Array.isArray(history.attaches) && typeof history.stopped === 'string'
-      ? (history as PortHistory)
-      : undefined;
-  } catch {
-    return undefined;
-  }
+  const history = parseJson(text) as Partial<PortHistory> | null | undefined;
+  return history?.device === device && Array.isArray(history.attaches) && typeof history.stopped === 'string'
+    ? (history as PortHistory)
+    : undefined;
 }

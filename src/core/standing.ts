@@ -1,4 +1,5 @@
 import type { SysfsName } from './device.js';
+import { parseJson } from './json.js';
 import type { FailureKind } from './virsh-failure.js';
 import { parseWantFileName, type WantKey } from './want.js';
 
@@ -45,19 +46,15 @@ export function recordKey(want: WantKey): string {
 /** Reads a record's file; undefined when it is none of that device (then the device is simply judged anew). */
 export function parseRecord(fileName: string, text: string): DeviceRecord | undefined {
   const key = parseWantFileName(fileName);
-  try {
-    const record = JSON.parse(text) as Partial<DeviceRecord> | null;
-    return key !== undefined &&
-      record?.device === key.device &&
-      record.deviceNumber === key.deviceNumber &&
-      typeof record.claimedAtMs === 'number' &&
-      typeof record.plugId === 'string' &&
-      typeof record.standing === 'object'
-      ? (record as DeviceRecord)
-      : undefined;
-  } catch {
-    return undefined;
-  }
+  const record = parseJson(text) as Partial<DeviceRecord> | null | undefined;
+  return key !== undefined &&
+    record?.device === key.device &&
+    record.deviceNumber === key.deviceNumber &&
+    typeof record.claimedAtMs === 'number' &&
+    typeof record.plugId === 'string' &&
+    typeof record.standing === 'object'
+    ? (record as DeviceRecord)
+    : undefined;
 }
 
 /** Whether two standings say the same to a person, so that the second needs no line of its own. */

@@ -1,4 +1,5 @@
 import { padNumber, parseSysfsName, type SysfsName } from './device.js';
+import { parseJson } from './json.js';
 
 /**
  * "This device, at this port under this number, belongs to that domain": written once per plug by the
@@ -111,10 +112,15 @@ type Plug = Pick<Want, 'deviceNumber' | 'plugId' | 'vendorId' | 'productId'>;
 export function isSamePlug(one: Plug, other: Plug): boolean {
   return (
     one.deviceNumber === other.deviceNumber &&
-    (one.plugId === other.plugId || one.plugId === '' || other.plugId === '') &&
+    isSamePlugId(one.plugId, other.plugId) &&
     one.vendorId === other.vendorId &&
     one.productId === other.productId
   );
+}
+
+/** Two that are not both known count as one. */
+export function isSamePlugId(one: string, other: string): boolean {
+  return one === other || one === '' || other === '';
 }
 
 /** What a claim does to the want that is on file. `wake`: whether there is something new for the worker. */
@@ -156,12 +162,4 @@ function isString(value: unknown): value is string {
 
 function isNumber(value: unknown): value is number {
   return typeof value === 'number' && Number.isFinite(value);
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

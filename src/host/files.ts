@@ -11,6 +11,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { isAlive } from './alive.js';
 
 /**
  * Writes a file whole or not at all: beside its place, synced, renamed over it. A reader sees the old text
@@ -90,15 +91,6 @@ export function removeDrafts(directory: string): void {
   for (const name of readNames(directory)) {
     const writer = /^\..*\.(\d+)$/.exec(name)?.[1];
     if (writer !== undefined && !isAlive(Number(writer))) rmSync(join(directory, name), { force: true });
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
 }
 

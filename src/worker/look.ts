@@ -2,7 +2,7 @@ import pLimit from 'p-limit';
 import { findDomain, type DomainName } from '../core/domain.js';
 import type { Hostdev } from '../core/hostdev.js';
 import type { Domain, Hypervisor, Situation } from '../core/plan.js';
-import { isSamePlug, type Want } from '../core/want.js';
+import { isSamePlugId, type Want } from '../core/want.js';
 import type { Answer } from '../host/virsh.js';
 import type { Lanes } from './lanes.js';
 import type { World } from './world.js';
@@ -60,7 +60,7 @@ export async function look(world: World, lanes: Lanes, memory: Memory): Promise<
   const replugged = new Set(
     wants.filter((want) => {
       const record = world.records.read(want);
-      return record !== undefined && !isSamePlug({ ...want, plugId: record.plugId }, want);
+      return record !== undefined && !isSamePlugId(record.plugId, want.plugId);
     }),
   );
   // sysfs last: what came or went during the look is seen as it is now, and its own wake follows.

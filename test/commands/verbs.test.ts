@@ -143,6 +143,23 @@ test('a dry run tells of everything that a sync would do, and touches nothing', 
   assert.deepEqual(box.udevadmCalls(), []);
 });
 
+test('a dry run waits for a domain that is slow to answer, whose device it would take for one that is nowhere', async (context) => {
+  const box = openBox(context);
+  box.libvirt((state) => addDomain(state, { name: 'guest2' }));
+  box.plug(keyboard);
+  await box.event('add', keyboard, 'guest1');
+  await box.work();
+  box.setProperties(keyboard.port, { USB_LIBVIRT_DOMAIN: 'guest2' });
+  box.libvirt((state) => {
+    const guest1 = state.domains.find(({ name }) => name === 'guest1');
+    state.faults.push({ match: `dumpxml ${guest1?.uuid ?? ''}`, hangMs: 4000 });
+  });
+  assert.match(
+    (await box.cli(['sync', '--dry-run'])).stdout,
+    /^would move .* from guest1 to guest2\n0 attached already/,
+  );
+});
+
 test('sync --rescan has the rules speak again for every device, and for no root hub', async (context) => {
   const box = openBox(context);
   box.plug({ port: 'usb1', number: 1, bus: 1, hub: true });

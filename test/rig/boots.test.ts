@@ -1,15 +1,15 @@
 // One host, booted again and again: what is plugged in before it boots is in its domain after that.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { devpathOf, holds, told } from './host.js';
+import { holds, ruleFor, told } from './host.js';
 import { oneHost } from './hosts.js';
-import { hookPath, installProduct, logLines, service, writeRules } from './product.js';
+import { installProduct, logLines, service, writeRules } from './product.js';
 import { startRig, whyNoRig, type Rig } from './rig.js';
 
 const skip = (await whyNoRig()) ?? false;
 const bootTimeoutMs = 240_000;
 
-const rules = `SUBSYSTEM=="usb",DEVPATH=="${devpathOf('1-1')}",RUN+="${hookPath} testvm-01"
+const rules = `${ruleFor('1-1', 'testvm-01')}
 SUBSYSTEM=="usb", ENV{DEVTYPE}=="usb_device", ATTR{serial}=="MOUSE01", ENV{USB_LIBVIRT_DOMAIN}="testvm-01"`;
 
 /** With an interface that is not lo, ifupdown has udev settle before there is a network, and libvirt waits for that. */

@@ -1,8 +1,8 @@
 // Domains come and go under a device that stays where it is.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { devpathOf, holds, idle, marksIn, told } from './host.js';
-import { hookPath, installProduct, logLines, writeRules } from './product.js';
+import { holds, idle, marksIn, ruleFor, told } from './host.js';
+import { installProduct, logLines, writeRules } from './product.js';
 import { oneHost } from './hosts.js';
 import { startRig, whyNoRig, type Rig } from './rig.js';
 
@@ -15,11 +15,7 @@ for (const host of oneHost()) {
     before(async () => {
       rig = await startRig({ host });
       await installProduct(rig);
-      await writeRules(
-        rig,
-        '90-vm.rules',
-        `SUBSYSTEM=="usb",DEVPATH=="${devpathOf('1-1')}",RUN+="${hookPath} testvm-01"`,
-      );
+      await writeRules(rig, '90-vm.rules', ruleFor('1-1', 'testvm-01'));
       await rig.plug({ id: 'keyboard', driver: 'usb-kbd', port: '1', serial: 'KBD01' });
       await holds(rig, 'testvm-01', '1-1');
     });

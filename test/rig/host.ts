@@ -1,10 +1,15 @@
 // What the scenarios ask of an installed host, and do to it, over and over.
-import { logLines, service } from './product.js';
+import { hookPath, logLines, service } from './product.js';
 import type { Rig } from './rig.js';
 
 /** The sysfs path of a port on bus 1, as rules match it: "1-1" → "/devices/pci0000:00/0000:00:05.0/usb1/1-1". */
 export function devpathOf(port: string): string {
   return `/devices/pci0000:00/0000:00:05.0/usb1/${port}`;
+}
+
+/** A rule in the old script's form, for whatever comes to a port on bus 1. */
+export function ruleFor(port: string, domain: string): string {
+  return `SUBSYSTEM=="usb",DEVPATH=="${devpathOf(port)}",RUN+="${hookPath} ${domain}"`;
 }
 
 /** Emulated, and with other tests beside it, a host takes its time. */

@@ -6,7 +6,7 @@ export interface Host extends ImageOptions {
   readonly name: string;
 }
 
-/** Between them they have what hosts differ in; a short form has to do where only node is another. */
+/** Between them they have what hosts differ in. */
 const hosts: readonly [Host, ...Host[]] = [
   { name: 'debian-12', suite: 'bookworm', node: 'this', daemon: 'libvirtd' },
   { name: 'debian-13', suite: 'trixie', node: 'this', daemon: 'virtqemud' },

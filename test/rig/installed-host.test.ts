@@ -1,7 +1,7 @@
 // One installed host, lived on for a while: each test goes on where the one before it ended.
 import assert from 'node:assert/strict';
 import test, { after, before } from 'node:test';
-import { devpathOf, holds, idle, marksIn, numberAt, pull } from './host.js';
+import { holds, idle, marksIn, numberAt, pull, ruleFor } from './host.js';
 import { hookPath, installProduct, logLines, service, writeRules } from './product.js';
 import { startRig, whyNoRig, type Rig } from './rig.js';
 
@@ -30,11 +30,7 @@ test(
     assert.match(given, /^attached 0627:0001 "QEMU USB Keyboard" on port 1-1 .* to testvm-01 in \d+ ms\n$/);
     assert.match(await rig.infoUsb('testvm-01'), /ID: ua-usbhp-1-1-/);
 
-    await writeRules(
-      rig,
-      '90-vm.rules',
-      `SUBSYSTEM=="usb",DEVPATH=="${devpathOf('1-1')}",RUN+="${hookPath} testvm-01"`,
-    );
+    await writeRules(rig, '90-vm.rules', ruleFor('1-1', 'testvm-01'));
     const taken = await rig.mustRun(`ACTION=remove ${variables} ${hookPath} testvm-01`, { timeoutMs: 90_000 });
     assert.match(taken, /^released 0627:0001 "QEMU USB Keyboard" on port 1-1 .* from testvm-01 in \d+ ms/);
     await rig.mustRun('udevadm settle');
@@ -156,7 +152,7 @@ test('a domain named 4 gets its device though another domain has the id 4', { sk
     'for round in 1 2 3 4 5 6; do [ "$(virsh domid testvm-02 2>/dev/null)" = 4 ] && break; virsh destroy testvm-02 >/dev/null 2>&1; virsh start testvm-02 >/dev/null; done',
     { timeoutMs: 180_000 },
   );
-  await writeRules(rig, '91-vm.rules', `SUBSYSTEM=="usb",DEVPATH=="${devpathOf('1-1')}",RUN+="${hookPath} 4"`);
+  await writeRules(rig, '91-vm.rules', ruleFor('1-1', '4'));
   await rig.plug({ id: 'keyboard', driver: 'usb-kbd', port: '1', serial: 'KBD01' });
   const uuid = (await rig.mustRun('virsh list --uuid --name | awk \'$2 == "4" { print $1 }\'')).trim();
   await holds(rig, uuid, '1-1');

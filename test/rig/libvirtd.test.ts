@@ -1,8 +1,8 @@
 // libvirt's daemon is stopped, killed, restarted, hangs, or cannot be activated, while devices come and go.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { devpathOf, holds, idle, marksIn, numberAt, pull, told } from './host.js';
-import { hookPath, installProduct, writeRules } from './product.js';
+import { holds, idle, marksIn, numberAt, pull, ruleFor, told } from './host.js';
+import { installProduct, writeRules } from './product.js';
 import { oneHost } from './hosts.js';
 import { startRig, whyNoRig, type Rig } from './rig.js';
 
@@ -15,14 +15,7 @@ for (const host of oneHost()) {
     before(async () => {
       rig = await startRig({ host });
       await installProduct(rig);
-      await writeRules(
-        rig,
-        '90-vm.rules',
-        [
-          `SUBSYSTEM=="usb",DEVPATH=="${devpathOf('1-1')}",RUN+="${hookPath} testvm-01"`,
-          `SUBSYSTEM=="usb",DEVPATH=="${devpathOf('1-2')}",RUN+="${hookPath} testvm-02"`,
-        ].join('\n'),
-      );
+      await writeRules(rig, '90-vm.rules', [ruleFor('1-1', 'testvm-01'), ruleFor('1-2', 'testvm-02')].join('\n'));
     });
 
     after(async () => {

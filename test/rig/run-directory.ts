@@ -1,5 +1,6 @@
 import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { isAlive } from '../../src/host/alive.js';
 import { cacheDirectory } from './image/cache.js';
 
 let made = 0;
@@ -42,15 +43,5 @@ function removeAbandoned(runs: string): void {
   for (const name of readdirSync(runs)) {
     const pid = Number.parseInt(name, 10);
     if (!isAlive(pid)) rmSync(join(runs, name), { recursive: true, force: true });
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    // EPERM: it lives, and is another user's.
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
 }

@@ -1,9 +1,9 @@
 // A domain that starts, ends, is saved and comes back, while its device stays, goes or is another's by then.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { devpathOf, holds, numberAt, pull, told } from './host.js';
+import { holds, numberAt, pull, ruleFor, told } from './host.js';
 import { everyRelease } from './hosts.js';
-import { hookPath, installProduct, writeRules } from './product.js';
+import { installProduct, writeRules } from './product.js';
 import { startRig, whyNoRig, type Rig } from './rig.js';
 
 const skip = (await whyNoRig()) ?? false;
@@ -20,8 +20,8 @@ for (const host of everyRelease()) {
       await writeRules(
         rig,
         '90-vm.rules',
-        `SUBSYSTEM=="usb",DEVPATH=="${devpathOf('1-2')}",RUN+="${hookPath} testvm-01"
-SUBSYSTEM=="usb",DEVPATH=="${devpathOf('1-3')}",RUN+="${hookPath} testvm-02"`,
+        `${ruleFor('1-2', 'testvm-01')}
+${ruleFor('1-3', 'testvm-02')}`,
       );
     });
 
