@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { holds, idle, marksIn, numberAt, pull, ruleFor, told } from './host.js';
-import { installProduct, writeRules } from './product.js';
+import { startInstalled, writeRules } from './product.js';
 import { oneHost } from './hosts.js';
-import { startRig, whyNoRig, type Rig } from './rig.js';
+import { whyNoRig, type Rig } from './rig.js';
 
 const skip = (await whyNoRig()) ?? false;
 
@@ -13,8 +13,7 @@ for (const host of oneHost()) {
     let rig: Rig;
 
     before(async () => {
-      rig = await startRig({ host });
-      await installProduct(rig);
+      rig = await startInstalled({ host });
       await writeRules(rig, '90-vm.rules', [ruleFor('1-1', 'testvm-01'), ruleFor('1-2', 'testvm-02')].join('\n'));
     });
 

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
-import { describe, test, type TestContext } from 'node:test';
-import { everyRelease, type Host } from './hosts.js';
-import { hookPath, installProduct, logLines, writeRules } from './product.js';
+import { describe, test } from 'node:test';
+import { ruleFor } from './host.js';
+import { everyRelease } from './hosts.js';
+import { installProduct, logLines, startInstalled, writeRules } from './product.js';
 import { startRig, whyNoRig, type Rig } from './rig.js';
 
 const skip = (await whyNoRig()) ?? false;
@@ -9,15 +10,17 @@ const skip = (await whyNoRig()) ?? false;
 for (const host of everyRelease()) {
   describe(`plug and unplug on ${host.name}`, { skip }, () => {
     test("a rule in the old script's form, with only the path changed: plug, unplug, replug, unplug", async (context) => {
-      const rig = await startedRig(context, host);
+      const rig = await startRig({
+        host,
+        progress: (line) => {
+          context.diagnostic(line);
+        },
+      });
+      context.after(() => rig.stop());
       const installed = await installProduct(rig);
       assert.match(installed, /^ok: the hook runs/m);
       assert.doesNotMatch(installed, /^FAILED/m);
-      await writeRules(
-        rig,
-        '90-vm.rules',
-        `SUBSYSTEM=="usb",DEVPATH=="/devices/pci0000:00/0000:00:05.0/usb1/1-1",RUN+="${hookPath} testvm-01"`,
-      );
+      await writeRules(rig, '90-vm.rules', ruleFor('1-1', 'testvm-01'));
       const cursor = await rig.journalCursor();
       const before = await rig.liveXml('testvm-01');
 
@@ -44,8 +47,8 @@ for (const host of everyRelease()) {
     });
 
     test('USB_LIBVIRT_DOMAIN in a rule that matches the serial number: plug, unplug, replug, unplug', async (context) => {
-      const rig = await startedRig(context, host);
-      await installProduct(rig);
+      const rig = await startInstalled({ host });
+      context.after(() => rig.stop());
       await writeRules(
         rig,
         '80-vm-usb.rules',
@@ -69,17 +72,6 @@ for (const host of everyRelease()) {
       await nothingIsLeft(rig, cursor);
     });
   });
-}
-
-async function startedRig(context: TestContext, host: Host): Promise<Rig> {
-  const rig = await startRig({
-    host,
-    progress: (line) => {
-      context.diagnostic(line);
-    },
-  });
-  context.after(() => rig.stop());
-  return rig;
 }
 
 async function usbOf(rig: Rig, pattern: RegExp): Promise<string | false> {

@@ -1,8 +1,11 @@
 import { mkdtempSync, rmSync } from 'node:fs';
-import { cp } from 'node:fs/promises';
+import { cp, readFile, readdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Rig } from './rig.js';
+import { usualHost, type Host } from './hosts.js';
+import { readyImage } from './image/build.js';
+import { cachedImage, imageName } from './image/cache.js';
+import { startRig, type Rig } from './rig.js';
 
 /** Where install.sh puts the hook that rules name. */
 export const hookPath = '/usr/local/lib/usb-libvirt-hotplug/hook';
@@ -10,11 +13,39 @@ export const hookPath = '/usr/local/lib/usb-libvirt-hotplug/hook';
 /** The name of the worker's unit. */
 export const service = 'usb-libvirt-hotplug.service';
 
+/** What a person has who unpacked a release. */
+const productFiles = ['dist', 'rules', 'install.sh', 'README.md', 'LICENSE', 'package.json'];
+
+/** Starts a host where the built tree is installed. The first to ask installs it; the others start where that ended. */
+export async function startInstalled({ host = usualHost }: { host?: Host } = {}): Promise<Rig> {
+  const { snapshotDisk: bare } = await readyImage(host, () => undefined);
+  const name = await imageName(`installed-${host.name}`, [bare, ...(await readProduct())]);
+  const directory = await cachedImage(name, async (unfinished) => {
+    const rig = await startRig({ host });
+    await installProduct(rig);
+    await rig.saveAs(join(unfinished, snapshotFile));
+  });
+  return startRig({ host, snapshotDisk: join(directory, snapshotFile) });
+}
+
+const snapshotFile = 'snapshot.qcow2';
+
+async function readProduct(): Promise<string[]> {
+  const files = await Promise.all(
+    productFiles.map(async (name) =>
+      name.includes('.') || name === 'LICENSE'
+        ? [name]
+        : (await readdir(name)).sort().map((entry) => join(name, entry)),
+    ),
+  );
+  return Promise.all(files.flat().map((file) => readFile(file, 'base64')));
+}
+
 /** Installs the built tree in L1 with its own install.sh, as a person would; returns what that printed. */
 export async function installProduct(rig: Rig, options = ''): Promise<string> {
   const staging = mkdtempSync(join(tmpdir(), 'usb-hotplug-product-'));
   try {
-    for (const name of ['dist', 'rules', 'install.sh', 'README.md', 'LICENSE', 'package.json']) {
+    for (const name of productFiles) {
       await cp(name, join(staging, name), { recursive: true, preserveTimestamps: true });
     }
     await rig.copyIn(staging, '/root/usb-libvirt-hotplug');

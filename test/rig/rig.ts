@@ -4,7 +4,8 @@ import { copyIn } from './copy-in.js';
 import { usualHost, type Host } from './hosts.js';
 import { readyImage } from './image/build.js';
 import { journalCursor, readJournal, type JournalEntry, type JournalQuery } from './journal.js';
-import { shareIn } from './machine.js';
+import { storeSnapshot } from './image/snapshot.js';
+import { diskIn, shareIn } from './machine.js';
 import { makeRunDirectory } from './run-directory.js';
 import { until } from './until.js';
 import { plug, unplug, type PlugRequest } from './usb-devices.js';
@@ -17,6 +18,8 @@ export interface RigOptions extends BootOptions {
    * its guest agent answers, which is before the boot is over; no domain is started.
    */
   readonly fromSnapshot?: boolean;
+  /** Another disk with a snapshot than the image's: one that `saveAs` made of a machine with this image. */
+  readonly snapshotDisk?: string;
   readonly progress?: (line: string) => void;
 }
 
@@ -54,6 +57,8 @@ export interface Rig {
    * Resolves as soon as the guest agent answers, which is before the boot is over.
    */
   reboot(options?: BootOptions): Promise<void>;
+  /** Stores L1 as it is, with no device plugged in, in a disk to start from; this rig ends by that. */
+  saveAs(snapshotDisk: string): Promise<void>;
   /** Kills QEMU and deletes the disk. */
   stop(): Promise<void>;
 }
@@ -64,7 +69,8 @@ export { whyNoImage as whyNoRig } from './image/build.js';
 /** Starts L1; builds its image first where that is missing, which takes a minute. */
 export async function startRig(options: RigOptions = {}): Promise<Rig> {
   const { host = usualHost, fromSnapshot = true, progress = () => undefined, ...bootOptions } = options;
-  const image = await readyImage(host, progress);
+  const ready = await readyImage(host, progress);
+  const image = { ...ready, snapshotDisk: options.snapshotDisk ?? ready.snapshotDisk };
   const runDirectory = makeRunDirectory();
   const lines: RigLine[] = [];
   const start = {
@@ -101,6 +107,11 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
     }
   }
 
+  async function stop(): Promise<void> {
+    await machine.kill();
+    runDirectory.remove();
+  }
+
   const mustRun: Rig['mustRun'] = (command, runOptions) => mustExecute(['/bin/sh', '-c', command], runOptions);
 
   return {
@@ -118,9 +129,13 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
     reboot: async (rebootOptions = {}) => {
       machine = await reboot(start, machine, rebootOptions);
     },
-    stop: async () => {
-      await machine.kill();
-      runDirectory.remove();
+    saveAs: async (snapshotDisk) => {
+      try {
+        await diagnosed(storeSnapshot(machine, diskIn(runDirectory.path), snapshotDisk));
+      } finally {
+        await stop();
+      }
     },
+    stop,
   };
 }

@@ -3,8 +3,8 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { holds, numberAt, pull, ruleFor, told } from './host.js';
 import { everyRelease } from './hosts.js';
-import { installProduct, writeRules } from './product.js';
-import { startRig, whyNoRig, type Rig } from './rig.js';
+import { startInstalled, writeRules } from './product.js';
+import { whyNoRig, type Rig } from './rig.js';
 
 const skip = (await whyNoRig()) ?? false;
 const slowly = { timeoutMs: 120_000 };
@@ -15,8 +15,7 @@ for (const host of everyRelease()) {
     let rig: Rig;
 
     before(async () => {
-      rig = await startRig({ host });
-      await installProduct(rig);
+      rig = await startInstalled({ host });
       await writeRules(
         rig,
         '90-vm.rules',

@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 
 /**
- * Asks until there is an answer. A probe that throws is asked again, because what it asks may not be there yet;
+ * Asks until there is an answer, half of the time at most: a probe's work is its host's, too. A probe that throws is asked again, because what it asks may not be there yet;
  * the error of a vain wait tells what was seen last.
  */
 export async function until<T>(
@@ -12,6 +12,7 @@ export async function until<T>(
   const startedAtMs = performance.now();
   let seen: unknown;
   for (let pauseMs = 20; ; pauseMs = Math.min(pauseMs * 1.5, 500)) {
+    const askedAtMs = performance.now();
     try {
       const answer = await probe();
       if (answer !== undefined && answer !== false) return answer;
@@ -25,6 +26,6 @@ export async function until<T>(
         { cause: seen },
       );
     }
-    await pause(pauseMs);
+    await pause(Math.max(pauseMs, performance.now() - askedAtMs));
   }
 }

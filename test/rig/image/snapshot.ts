@@ -1,6 +1,6 @@
 import { mkdir, rename } from 'node:fs/promises';
 import type { Agent } from '../agent.js';
-import { diskIn, startMachine } from '../machine.js';
+import { diskIn, startMachine, type Machine } from '../machine.js';
 import { humanMonitor } from '../qmp.js';
 import { until } from '../until.js';
 import { runCommand } from './command.js';
@@ -26,17 +26,22 @@ export async function makeSnapshot(boot: BootFiles, snapshotDisk: string, runDir
     await machine.qmp.execute('cont');
     await machine.agent.ready(bootTimeoutMs);
     await becomeReady(machine.agent);
-    await machine.qmp.execute('stop');
-    const complaint = await humanMonitor(machine.qmp, `savevm ${snapshotName}`);
-    if (complaint !== '') throw new Error(`QEMU could not make the snapshot: ${complaint}`);
-    await machine.qmp.execute('quit');
-    await machine.endsWithin(bootTimeoutMs);
+    await storeSnapshot(machine, diskIn(runDirectory), snapshotDisk);
   } catch (error) {
     throw new Error(`L1 did not become ready.${machine.diagnosis()}`, { cause: error });
   } finally {
     await machine.kill();
   }
-  await rename(diskIn(runDirectory), snapshotDisk);
+}
+
+/** Stores a running machine, memory and all, in its disk, which becomes the snapshot's; the machine ends. */
+export async function storeSnapshot(machine: Machine, disk: string, snapshotDisk: string): Promise<void> {
+  await machine.qmp.execute('stop');
+  const complaint = await humanMonitor(machine.qmp, `savevm ${snapshotName}`);
+  if (complaint !== '') throw new Error(`QEMU could not make the snapshot: ${complaint}`);
+  await machine.qmp.execute('quit');
+  await machine.endsWithin(bootTimeoutMs);
+  await rename(disk, snapshotDisk);
 }
 
 async function becomeReady(agent: Agent): Promise<void> {
