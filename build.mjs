@@ -18,6 +18,7 @@ const bundles = [
   'src/cli.ts',
   'src/by-hand.ts',
   'src/worker.ts',
+  'src/survey.ts',
   'src/host/syslog.ts',
   'src/host/logger.ts',
 ];

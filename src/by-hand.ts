@@ -6,7 +6,7 @@ import type { Log } from './host/log.js';
 import type { Places } from './host/places.js';
 import { recordFilesIn } from './host/record-files.js';
 import { findByNumbers, readDevice, readPlugId } from './host/sysfs.js';
-import { readProduct } from './host/product-name.js';
+import { readProduct } from './host/device-strings.js';
 import { wakeIn } from './host/wake.js';
 import { wantFilesIn } from './host/want-files.js';
 import { submit } from './submit.js';

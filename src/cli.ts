@@ -1,6 +1,8 @@
 // What people run: one verb a file in commands/, one catch, exit codes.
 import yargs from 'yargs';
+import { CommandError, exitCodes } from './commands/command-error.js';
 import { detachCommand } from './commands/detach.js';
+import { listCommand } from './commands/list.js';
 import { syncCommand } from './commands/sync.js';
 
 async function main(): Promise<void> {
@@ -8,8 +10,9 @@ async function main(): Promise<void> {
     await yargs(process.argv.slice(2))
       .scriptName('usb-libvirt-hotplug')
       .usage('$0 VERB\n\nHands USB devices to libvirt domains as they are plugged in.')
-      .command(syncCommand)
+      .command(listCommand)
       .command(detachCommand)
+      .command(syncCommand)
       .demandCommand(1, 'Name what is to be done, one of the verbs above.')
       .strictCommands()
       .strict()
@@ -18,7 +21,7 @@ async function main(): Promise<void> {
         if (error instanceof Error && error.name !== 'YError') throw error;
         parser.showHelp();
         process.stderr.write(`\n${message}\n`);
-        process.exitCode = 2;
+        process.exitCode = exitCodes.usage;
       })
       .exitProcess(false)
       .parseAsync();
@@ -26,7 +29,7 @@ async function main(): Promise<void> {
     const { code, message } = error as NodeJS.ErrnoException;
     const remedy = code === 'EACCES' || code === 'EPERM' ? '; run as root' : '';
     process.stderr.write(`usb-libvirt-hotplug: ${message}${remedy}\n`);
-    process.exitCode = 1;
+    process.exitCode = error instanceof CommandError ? error.exitCode : exitCodes.failed;
   }
 }
 

@@ -210,7 +210,9 @@ export function openBox(context: TestContext) {
 
     hook: (args: string[], environment: Record<string, string>) =>
       ended(start(['--jitless', join(dist, 'hook.cjs'), ...args], environment)),
-    cli: (args: string[]) => ended(start([join(dist, 'cli.cjs'), ...args])),
+    cli: (args: string[]) => ended(box.start(args)),
+    /** A command that stays. */
+    start: (args: string[]) => start([join(dist, 'cli.cjs'), ...args]),
     /** A worker as systemd starts it; it lingers for as long as it is told. */
     service: (lingerSeconds = 0) =>
       start(['--jitless', join(dist, 'service.cjs'), '--linger-seconds', String(lingerSeconds)]),

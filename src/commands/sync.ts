@@ -1,7 +1,6 @@
-import { setTimeout as pause } from 'node:timers/promises';
 import type { CommandModule } from 'yargs';
 import { defaultUriFrom } from '../core/domain.js';
-import { plan, type Situation } from '../core/plan.js';
+import { plan } from '../core/plan.js';
 import { describePlan } from '../core/preview.js';
 import { rebuild } from '../core/rebuild.js';
 import { recordKey } from '../core/standing.js';
@@ -13,14 +12,7 @@ import { readPlugged } from '../host/sysfs.js';
 import { openUdev, type Udev } from '../host/udev.js';
 import { wakeIn } from '../host/wake.js';
 import { wantFilesIn } from '../host/want-files.js';
-import { openLanes } from '../worker/lanes.js';
-import { emptyMemory, look } from '../worker/look.js';
-import { openWorld, type World } from '../worker/world.js';
 import { workOnce } from './work-once.js';
-
-// Of a dry run: as long as virsh itself may take to answer.
-const patienceMs = 20_000;
-const againMs = 200;
 
 interface SyncOptions {
   rescan: boolean;
@@ -66,29 +58,14 @@ async function preview(places: Places, uri: string, udev: Udev, rescan: boolean)
   }
   const lost = await findLostWants(places, uri, udev);
   const replaced = new Set(lost.map(recordKey));
-  const world = openWorld(places, uri, () => undefined);
-  const onFile = world.wants.readAll().wants.filter((want) => !replaced.has(recordKey(want)));
-  const wants = { ...world.wants, readAll: () => ({ wants: [...onFile, ...lost], unreadable: [] }) };
-  const situation = await lookPatiently({ ...world, wants });
+  const { wants } = wantFilesIn(places.runDirectory).readAll();
+  const kept = wants.filter((want) => !replaced.has(recordKey(want)));
+  const { lookAt } = await import('../survey.js');
+  const situation = await lookAt(places, uri, [...kept, ...lost]);
   const planned = plan(situation);
   for (const line of describePlan(situation, planned)) print(line);
   const attached = [...planned.standings.values()].filter(({ kind }) => kind === 'attached').length;
   print(`${attached} attached already; nothing was changed`);
-}
-
-/**
- * Looks until all domains have answered: where one has not, its device could be taken for one that is nowhere. What
- * has not answered by then hangs, and is told as undecided.
- */
-async function lookPatiently(world: World): Promise<Situation> {
-  const lanes = openLanes(world.clock, () => undefined);
-  const memory = emptyMemory();
-  const endMs = world.clock.now() + patienceMs;
-  for (;;) {
-    const situation = await look(world, lanes, memory);
-    if (!lanes.anyBusy() || world.clock.now() >= endMs) return situation;
-    await pause(againMs);
-  }
 }
 
 /** Wants that udev's database speaks for and that are not on file. */

@@ -1,6 +1,7 @@
 import { padNumber, type SysfsName } from './device.js';
 import { attachLimit, attachWindowMs } from './flapping.js';
 import type { RefusalReason, Standing, WaitingReason } from './standing.js';
+import type { Failure } from './virsh-failure.js';
 import { byHand, type Want } from './want.js';
 
 /** Severity as syslog knows it. */
@@ -47,28 +48,51 @@ export function describeStanding(want: Want, standing: Standing, tookMs?: number
     case 'waiting':
       return {
         severity: urgencyOf(standing.reason),
-        text: `waiting ${device} for ${domain}${took('after')}: ${describeReason(standing.reason, want)}${quote(standing.said)}`,
+        text: `waiting ${device} for ${domain}${took('after')}: ${explainStanding(want, standing)}`,
       };
     case 'refused':
       return {
         severity: 'warning',
-        text: `refused ${device} for ${domain}${took('after')}: ${describeRefusalReason(standing.reason)}`,
+        text: `refused ${device} for ${domain}${took('after')}: ${explainStanding(want, standing)}`,
       };
     case 'leaving':
       return {
         severity: 'warning',
-        text: `leaving ${device} from ${domain}${took('after')}: ${describeStay(standing.reason, want)}${quote(standing.said)}`,
+        text: `leaving ${device} from ${domain}${took('after')}: ${explainStanding(want, standing)}`,
       };
     case 'released':
       return {
         severity: 'info',
-        text: `released ${device} from ${domain}${took('in')}: taken back by hand, until it is replugged or given again`,
+        text: `released ${device} from ${domain}${took('in')}: ${explainStanding(want, standing)}`,
       };
     case 'gone':
       return { severity: 'info', text: `detached ${device} from ${domain}${took('in')}: it was unplugged` };
     case 'dropped':
       return { severity: 'info', text: `dropped ${device} for ${domain}: it was unplugged, and no domain held it` };
   }
+}
+
+/** Why a want stands as it does, and what helps: what comes after the colon. */
+export function explainStanding(
+  want: Want,
+  standing: Extract<Standing, { kind: 'waiting' | 'refused' | 'leaving' | 'released' }>,
+): string {
+  switch (standing.kind) {
+    case 'waiting':
+      return `${describeReason(standing.reason, want)}${quote(standing.said)}`;
+    case 'refused':
+      return describeRefusalReason(standing.reason);
+    case 'leaving':
+      return `${describeStay(standing.reason, want)}${quote(standing.said)}`;
+    case 'released':
+      return 'taken back by hand, until it is replugged or given again';
+  }
+}
+
+/** Why nothing is known of a hypervisor's domains. */
+export function describeUnreached(uri: string, { kind, said }: Failure): string {
+  const why = kind === 'virsh-missing' || kind === 'denied' ? describeReason(kind, { uri, domain: '' }) : '';
+  return why === '' ? `libvirt does not answer at ${uri}${quote(said)}` : why;
 }
 
 /** A device of ours that nobody knew of any more, left where it is. */
@@ -116,7 +140,7 @@ function describeRefusalReason(reason: RefusalReason): string {
   }
 }
 
-function describeReason(reason: WaitingReason, want: Want): string {
+function describeReason(reason: WaitingReason, want: Pick<Want, 'domain' | 'uri'>): string {
   const domain = printable(want.domain);
   switch (reason) {
     case 'domain-not-running':

@@ -51,9 +51,18 @@ export function findByNumbers(
 ): { device: PluggedDevice; devpath: string } | undefined {
   for (const device of readPlugged(sysfs).values()) {
     if (device.busNumber !== busNumber || device.deviceNumber !== deviceNumber) continue;
-    return { device, devpath: realpathSync(join(devicesIn(sysfs), device.name)).slice(realpathSync(sysfs).length) };
+    return { device, devpath: readDevpath(sysfs, device.name) };
   }
   return undefined;
+}
+
+/** A plugged device's path as the kernel says it in DEVPATH; empty when it has just gone. */
+export function readDevpath(sysfs: string, name: SysfsName): string {
+  try {
+    return realpathSync(join(devicesIn(sysfs), name)).slice(realpathSync(sysfs).length);
+  } catch {
+    return '';
+  }
 }
 
 /** One link a device, under its sysfs name. */

@@ -1,0 +1,40 @@
+// What commands print with: colours and width where there is a terminal, the common options, lines.
+import process from 'node:process';
+import pc from 'picocolors';
+import type { Options } from 'yargs';
+import type { Paint } from '../core/listing.js';
+
+/** Options that several verbs share. */
+export const connectOption = {
+  type: 'string',
+  describe: 'The hypervisor to look at (default: LIBVIRT_DEFAULT_URI, else qemu:///system)',
+  requiresArg: true,
+} as const satisfies Options;
+
+export const jsonOption = {
+  type: 'boolean',
+  default: false,
+  describe: 'For programs: JSON on stdout',
+} as const satisfies Options;
+
+/** Colours, on a terminal and unless NO_COLOR is set. */
+export function paintFor(stream: { readonly isTTY?: boolean }): Paint {
+  const { bold, dim, green, yellow } = pc.createColors(
+    stream.isTTY === true && (process.env['NO_COLOR'] ?? '') === '' && process.env['TERM'] !== 'dumb',
+  );
+  return { bold, dim, good: green, bad: yellow };
+}
+
+/** A terminal's width; as wide as it takes where the output goes to a file or a program. */
+export function outputWidth(): number {
+  return process.stdout.isTTY ? process.stdout.columns : Infinity;
+}
+
+export function print(...lines: readonly string[]): void {
+  for (const line of lines) process.stdout.write(`${line}\n`);
+}
+
+/** For the person beside the output. */
+export function note(...lines: readonly string[]): void {
+  for (const line of lines) process.stderr.write(`${line}\n`);
+}

@@ -1,0 +1,39 @@
+import { join } from 'node:path';
+import type { PluggedDevice } from '../core/device.js';
+import { stringsFrom, type DeviceStrings, type InventoryDevice } from '../core/inventory.js';
+import { readString } from './device-strings.js';
+import { readIfThere } from './files.js';
+import { devicesIn, readDevpath, readPlugged } from './sysfs.js';
+import type { Udev } from './udev.js';
+
+/** Everything that is plugged in, in the order of its ports, with its names as udev has them, else as sysfs does. */
+export async function readInventory(sysfs: string, udev: Udev): Promise<InventoryDevice[]> {
+  const plugged = readPlugged(sysfs);
+  const known = await udev.readProperties(plugged);
+  const properties = new Map(known?.map((entry) => [entry.device.name, entry.properties]));
+  const devices = await Promise.all(
+    [...plugged.values()].map(async (device) => {
+      const said = properties.get(device.name);
+      const strings = said === undefined ? await readStrings(sysfs, device) : stringsFrom(device, said);
+      const speed = readIfThere(join(devicesIn(sysfs), device.name, 'speed'))?.trim() ?? '';
+      return { ...device, ...strings, speed, devpath: readDevpath(sysfs, device.name) };
+    }),
+  );
+  return devices.sort((one, other) => byPort.compare(sortKey(one), sortKey(other)));
+}
+
+async function readStrings(sysfs: string, { name }: PluggedDevice): Promise<DeviceStrings> {
+  const [vendor, product, serial] = await Promise.all([
+    readString(sysfs, name, 'manufacturer'),
+    readString(sysfs, name, 'product'),
+    readString(sysfs, name, 'serial'),
+  ]);
+  return { vendor, product, serial };
+}
+
+/** "1-2" before "1-10", and a root hub before what is behind it. */
+const byPort = new Intl.Collator('en', { numeric: true });
+
+function sortKey({ name, busNumber }: PluggedDevice): string {
+  return name.startsWith('usb') ? String(busNumber) : name;
+}
