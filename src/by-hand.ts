@@ -1,6 +1,7 @@
 // What the hook does for a person, who wants to see how it ends. Loaded only then.
 import type { EventDevice } from './core/event.js';
 import { describeStanding } from './core/message.js';
+import type { Standing } from './core/standing.js';
 import { byHand, newWant, type Want } from './core/want.js';
 import type { Log } from './host/log.js';
 import type { Places } from './host/places.js';
@@ -16,11 +17,14 @@ const limitMs = 60_000;
 /** How long to wait for a worker that works already, before looking whether it has done our work too. */
 const lockWaitMs = 250;
 
-/** A claim by hand: put on file, and seen through to the domain. False when there was no end to be seen in time. */
-export async function give(want: Want, places: Places, log: Log): Promise<boolean> {
+/** How it ended; `pending` when there was no end to be seen in time. */
+export type Ending = Standing['kind'] | 'pending';
+
+/** A claim by hand: put on file, and seen through to the domain. */
+export async function give(want: Want, places: Places, log: Log): Promise<Ending> {
   const named = want.product === '' ? { ...want, product: await readProduct(places.sysfs, want.device) } : want;
   const standing = submit(named, places.runDirectory, log);
-  return standing === undefined || seeThrough(standing, places, log);
+  return standing === undefined ? 'refused' : seeThrough(standing, places, log);
 }
 
 /**
@@ -32,7 +36,7 @@ export async function takeBack(
   { domain, uri }: { domain: string; uri: string },
   places: Places,
   log: Log,
-): Promise<boolean> {
+): Promise<Ending> {
   const { runDirectory, sysfs } = places;
   const { busNumber, deviceNumber } = event;
   const wants = wantFilesIn(runDirectory);
@@ -79,7 +83,7 @@ export async function takeBack(
  * Sees a want through and prints how it ended. Where a worker is at work already (on systemd hosts, woken by
  * us), it does it and its record is read; else this process is the worker.
  */
-async function seeThrough(want: Want, places: Places, log: Log): Promise<boolean> {
+async function seeThrough(want: Want, places: Places, log: Log): Promise<Ending> {
   const records = recordFilesIn(places.runDirectory);
   const wants = wantFilesIn(places.runDirectory);
   let told: string | undefined;
@@ -106,17 +110,18 @@ async function seeThrough(want: Want, places: Places, log: Log): Promise<boolean
       { lingerMs: 0, limitMs: endMs - Date.now(), until: isJudged },
     );
   }
-  process.stdout.write(`${told ?? describeResult()}\n`);
-  return isJudged();
 
-  /** What another worker did, or what was so already. */
-  function describeResult(): string {
+  const tookMs = Date.now() - want.claimedAtMs;
+  const standing = readStanding();
+  const pending = `nothing could be done within ${limitMs / 1000} s; the worker goes on with it, and the log will tell`;
+  const result = standing === undefined ? pending : describeStanding(want, standing, tookMs).text;
+  process.stdout.write(`${told ?? result}\n`);
+  return isJudged() ? (standing?.kind ?? 'pending') : 'pending';
+
+  /** What this worker or another one did, or what was so already. */
+  function readStanding(): Standing | undefined {
     const record = records.read(want);
-    const tookMs = Date.now() - want.claimedAtMs;
-    if (wants.read(want) === undefined) return describeStanding(want, { kind: 'gone' }, tookMs).text;
-    if (record === undefined || record.claimedAtMs !== want.claimedAtMs) {
-      return `nothing could be done within ${limitMs / 1000} s; the worker goes on with it, and the log will tell`;
-    }
-    return describeStanding(want, record.standing, tookMs).text;
+    if (wants.read(want) === undefined) return { kind: 'gone' };
+    return record?.claimedAtMs === want.claimedAtMs ? record.standing : undefined;
   }
 }

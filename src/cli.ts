@@ -1,6 +1,7 @@
 // What people run: one verb a file in commands/, one catch, exit codes.
 import yargs from 'yargs';
 import { CommandError, exitCodes } from './commands/command-error.js';
+import { attachCommand } from './commands/attach.js';
 import { detachCommand } from './commands/detach.js';
 import { listCommand } from './commands/list.js';
 import { syncCommand } from './commands/sync.js';
@@ -11,6 +12,7 @@ async function main(): Promise<void> {
       .scriptName('usb-libvirt-hotplug')
       .usage('$0 VERB\n\nHands USB devices to libvirt domains as they are plugged in.')
       .command(listCommand)
+      .command(attachCommand)
       .command(detachCommand)
       .command(syncCommand)
       .demandCommand(1, 'Name what is to be done, one of the verbs above.')

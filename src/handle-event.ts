@@ -41,14 +41,20 @@ export async function handleEvent(
     case 'invalid':
       throw new InputError(event.message);
     case 'removed':
-      if (!underUdev) return (await import('./by-hand.js')).takeBack(event, claimant, places, log);
+      if (!underUdev) {
+        const { takeBack } = await import('./by-hand.js');
+        return (await takeBack(event, claimant, places, log)) !== 'pending';
+      }
       wakeIn(places.runDirectory).set();
       return true;
     case 'wanted': {
       const fault = domainNameFault(claimant.domain) ?? uriFault(claimant.uri);
       if (fault !== undefined) throw new InputError(fault);
       const want = describeWant(event, claimant, places);
-      if (!underUdev) return (await import('./by-hand.js')).give(want, places, log);
+      if (!underUdev) {
+        const { give } = await import('./by-hand.js');
+        return (await give(want, places, log)) !== 'pending';
+      }
       submit(want, places.runDirectory, log);
       return true;
     }

@@ -15,9 +15,13 @@ import { openLanes } from './worker/lanes.js';
 import { emptyMemory, look } from './worker/look.js';
 import { openWorld, type World } from './worker/world.js';
 
+/** Brings xml2js along, as the rest of this does. */
+export { buildHostdev } from './core/hostdev.js';
+
 /** One look at everything. */
 export interface Survey {
   readonly devices: readonly InventoryDevice[];
+  readonly wants: readonly Want[];
   readonly situation: Situation;
   readonly planned: Plan;
   readonly holdingOf: (device: InventoryDevice) => Holding;
@@ -33,18 +37,21 @@ const againMs = 200;
 export async function survey(places: Places, uri: string): Promise<Survey> {
   const records = recordFilesIn(places.runDirectory);
   const { wants } = wantFilesIn(places.runDirectory).readAll();
-  const [devices, situation] = await Promise.all([
-    readInventory(places.sysfs, openUdev(programIn(places.path, 'udevadm'), places.sysfs)),
-    lookAt(places, uri, wants),
-  ]);
+  const [devices, situation] = await Promise.all([inventory(places), lookAt(places, uri, wants)]);
   const planned = plan(situation);
   return {
     devices,
+    wants,
     situation,
     planned,
     holdingOf: (device) => holdingOf(device, { situation, planned, recordOf: (want) => records.read(want) }),
     gaps: describeGaps(situation),
   };
+}
+
+/** What is plugged in, and nothing of who has it. */
+export function inventory(places: Places): Promise<InventoryDevice[]> {
+  return readInventory(places.sysfs, openUdev(programIn(places.path, 'udevadm'), places.sysfs));
 }
 
 /** How things would stand if these were the wants. */

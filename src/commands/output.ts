@@ -3,6 +3,8 @@ import process from 'node:process';
 import pc from 'picocolors';
 import type { Options } from 'yargs';
 import type { Paint } from '../core/listing.js';
+import { openLog, type Log } from '../host/log.js';
+import type { Places } from '../host/places.js';
 
 /** Options that several verbs share. */
 export const connectOption = {
@@ -37,4 +39,16 @@ export function print(...lines: readonly string[]): void {
 /** For the person beside the output. */
 export function note(...lines: readonly string[]): void {
   for (const line of lines) process.stderr.write(`${line}\n`);
+}
+
+/** The log of a command that changes something: syslog has it too, whoever typed it. */
+export function openCommandLog({ syslogSocket, path }: Places): Log {
+  return openLog({
+    verbose: false,
+    terminal: () => process.stderr.isTTY,
+    syslogSocket,
+    path,
+    journal: false,
+    print: (line) => process.stderr.write(`${line}\n`),
+  });
 }

@@ -9,12 +9,13 @@ import type { Udev } from './udev.js';
 /** Everything that is plugged in, in the order of its ports, with its names as udev has them, else as sysfs does. */
 export async function readInventory(sysfs: string, udev: Udev): Promise<InventoryDevice[]> {
   const plugged = readPlugged(sysfs);
-  const known = await udev.readProperties(plugged);
-  const properties = new Map(known?.map((entry) => [entry.device.name, entry.properties]));
+  const records = await udev.readProperties(plugged);
+  const properties = new Map(records?.map((entry) => [entry.device.name, entry.properties]));
   const devices = await Promise.all(
     [...plugged.values()].map(async (device) => {
       const said = properties.get(device.name);
-      const strings = said === undefined ? await readStrings(sysfs, device) : stringsFrom(device, said);
+      const known = said?.['ID_MODEL_ENC'] !== undefined;
+      const strings = known ? stringsFrom(device, said) : await readStrings(sysfs, device);
       const speed = readIfThere(join(devicesIn(sysfs), device.name, 'speed'))?.trim() ?? '';
       return { ...device, ...strings, speed, devpath: readDevpath(sysfs, device.name) };
     }),
