@@ -1,24 +1,10 @@
 // What people run: one verb a file in commands/, one catch, exit codes.
-import yargs from 'yargs';
+import { commandLine } from './command-line.js';
 import { CommandError, exitCodes } from './commands/command-error.js';
-import { attachCommand } from './commands/attach.js';
-import { detachCommand } from './commands/detach.js';
-import { listCommand } from './commands/list.js';
-import { syncCommand } from './commands/sync.js';
 
 async function main(): Promise<void> {
   try {
-    await yargs(process.argv.slice(2))
-      .scriptName('usb-libvirt-hotplug')
-      .usage('$0 VERB\n\nHands USB devices to libvirt domains as they are plugged in.')
-      .command(listCommand)
-      .command(attachCommand)
-      .command(detachCommand)
-      .command(syncCommand)
-      .demandCommand(1, 'Name what is to be done, one of the verbs above.')
-      .strictCommands()
-      .strict()
-      .version(__VERSION__)
+    await commandLine(process.argv.slice(2))
       .fail((message, error: unknown, parser) => {
         if (error instanceof Error && error.name !== 'YError') throw error;
         parser.showHelp();

@@ -1,0 +1,20 @@
+import yargs, { type Argv } from 'yargs';
+import { attachCommand } from './commands/attach.js';
+import { detachCommand } from './commands/detach.js';
+import { listCommand } from './commands/list.js';
+import { syncCommand } from './commands/sync.js';
+
+/** Everything that people can type, for cli.ts to run and for the man page and completions to tell of. */
+export function commandLine(words: readonly string[]): Argv {
+  return yargs([...words])
+    .scriptName('usb-libvirt-hotplug')
+    .usage('$0 VERB\n\nHands USB devices to libvirt domains as they are plugged in.')
+    .command(listCommand)
+    .command(attachCommand)
+    .command(detachCommand)
+    .command(syncCommand)
+    .demandCommand(1, 'Name what is to be done, one of the verbs above.')
+    .strictCommands()
+    .strict()
+    .version(__VERSION__);
+}
