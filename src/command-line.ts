@@ -1,7 +1,9 @@
 import yargs, { type Argv } from 'yargs';
 import { attachCommand } from './commands/attach.js';
 import { detachCommand } from './commands/detach.js';
+import { explainCommand } from './commands/explain.js';
 import { listCommand } from './commands/list.js';
+import { statusCommand } from './commands/status.js';
 import { syncCommand } from './commands/sync.js';
 
 /** Everything that people can type, for cli.ts to run and for the man page and completions to tell of. */
@@ -10,8 +12,10 @@ export function commandLine(words: readonly string[]): Argv {
     .scriptName('usb-libvirt-hotplug')
     .usage('$0 VERB\n\nHands USB devices to libvirt domains as they are plugged in.')
     .command(listCommand)
+    .command(statusCommand)
     .command(attachCommand)
     .command(detachCommand)
+    .command(explainCommand)
     .command(syncCommand)
     .demandCommand(1, 'Name what is to be done, one of the verbs above.')
     .strictCommands()

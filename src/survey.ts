@@ -1,5 +1,6 @@
 // What commands that tell how things stand look at: sysfs, udev, our files and libvirt, changing nothing.
 import { setTimeout as pause } from 'node:timers/promises';
+import type { Environment } from './core/event.js';
 import { holdingOf, type Holding } from './core/holding.js';
 import type { InventoryDevice } from './core/inventory.js';
 import { describeUnreached, printable } from './core/message.js';
@@ -7,7 +8,7 @@ import { plan, type Plan, type Situation } from './core/plan.js';
 import type { Want } from './core/want.js';
 import { readInventory } from './host/inventory.js';
 import type { Places } from './host/places.js';
-import { programIn } from './host/program.js';
+import { programIn, type Program } from './host/program.js';
 import { recordFilesIn } from './host/record-files.js';
 import { openUdev } from './host/udev.js';
 import { wantFilesIn } from './host/want-files.js';
@@ -17,6 +18,11 @@ import { openWorld, type World } from './worker/world.js';
 
 /** Brings xml2js along, as the rest of this does. */
 export { buildHostdev } from './core/hostdev.js';
+export { readGuestUsb } from './host/guest-usb.js';
+
+export function openVirshProgram({ path }: Places): Program {
+  return programIn(path, 'virsh');
+}
 
 /** One look at everything. */
 export interface Survey {
@@ -52,6 +58,13 @@ export async function survey(places: Places, uri: string): Promise<Survey> {
 /** What is plugged in, and nothing of who has it. */
 export function inventory(places: Places): Promise<InventoryDevice[]> {
   return readInventory(places.sysfs, openUdev(programIn(places.path, 'udevadm'), places.sysfs));
+}
+
+/** What udev's rules left of a device; undefined when udev cannot be asked. */
+export async function readProperties(places: Places, device: InventoryDevice): Promise<Environment | undefined> {
+  const udev = openUdev(programIn(places.path, 'udevadm'), places.sysfs);
+  const known = await udev.readProperties(new Map([[device.name, device]]));
+  return known?.[0]?.properties;
 }
 
 /** How things would stand if these were the wants. */

@@ -9,6 +9,32 @@ export interface Hostdev {
   readonly missing: boolean;
 }
 
+/** One of a domain's USB controllers. */
+export interface UsbController {
+  readonly index: number;
+  /** "qemu-xhci", "piix3-uhci"; "default" where the XML leaves it to libvirt. */
+  readonly model: string;
+  /** As the XML says; undefined where the model decides. */
+  readonly ports: number | undefined;
+}
+
+/** Where a device of the guest is plugged in: the controller's index, and the port, "1" or behind a guest's hub "1.2". */
+export interface GuestPort {
+  readonly controller: number;
+  readonly port: string;
+  /** A hub of the guest's, which brings ports. */
+  readonly hub: boolean;
+}
+
+/** What is known of a domain by its XML. */
+export interface DomainXml {
+  /** libvirt prints an id in the live XML: of a domain that stopped a moment ago dumpxml prints the stored definition. */
+  readonly running: boolean;
+  readonly hostdevs: Hostdev[];
+  readonly controllers: UsbController[];
+  readonly guestPorts: GuestPort[];
+}
+
 /** Numbers of the host's: what `lsusb` prints, unpadded. */
 export interface UsbAddress {
   readonly busNumber: number;
@@ -36,11 +62,8 @@ export function buildHostdev({ busNumber, deviceNumber }: UsbAddress, alias?: st
   });
 }
 
-/**
- * The USB hostdevs of a domain's XML, and whether it is the live XML (libvirt prints an id then): of a
- * domain that stopped a moment ago dumpxml prints the stored definition. Undefined when it is no domain's XML.
- */
-export function parseDomain(domainXml: string): { running: boolean; hostdevs: Hostdev[] } | undefined {
+/** Reads what a domain has of USB; undefined when it is no domain's XML. */
+export function parseDomain(domainXml: string): DomainXml | undefined {
   let document: unknown;
   // xml2js calls back before it returns unless told otherwise.
   parseString(domainXml, (error: Error | null, result: unknown) => {
@@ -48,14 +71,41 @@ export function parseDomain(domainXml: string): { running: boolean; hostdevs: Ho
   });
   const domain = childOf(document, 'domain');
   if (domain === undefined) return undefined;
-  const hostdevs = childrenOf(childOf(domain, 'devices'), 'hostdev')
+  const devices = childOf(domain, 'devices');
+  const hostdevs = childrenOf(devices, 'hostdev')
     .filter((hostdev) => attributeOf(hostdev, 'type') === 'usb')
     .map((hostdev) => ({
       alias: attributeOf(childOf(hostdev, 'alias'), 'name') ?? '',
       address: addressOf(childOf(childOf(hostdev, 'source'), 'address')),
       missing: attributeOf(childOf(hostdev, 'source'), 'missing') === 'yes',
     }));
-  return { running: attributeOf(domain, 'id') !== undefined, hostdevs };
+  const controllers = childrenOf(devices, 'controller')
+    .filter((controller) => attributeOf(controller, 'type') === 'usb' && attributeOf(controller, 'model') !== 'none')
+    .map((controller) => ({
+      index: Number(attributeOf(controller, 'index') ?? 0),
+      model: attributeOf(controller, 'model') ?? 'default',
+      ports: Number(attributeOf(controller, 'ports')) || undefined,
+    }));
+  return {
+    running: attributeOf(domain, 'id') !== undefined,
+    hostdevs,
+    controllers,
+    guestPorts: readGuestPorts(devices),
+  };
+}
+
+/** Every device of the guest that has a USB address: <address type='usb' bus='0' port='1'/>. */
+function readGuestPorts(devices: unknown): GuestPort[] {
+  if (typeof devices !== 'object' || devices === null) return [];
+  return Object.entries(devices).flatMap(([element, list]) =>
+    (Array.isArray(list) ? (list as unknown[]) : []).flatMap((device) => {
+      const address = childrenOf(device, 'address').find((candidate) => attributeOf(candidate, 'type') === 'usb');
+      const port = attributeOf(address, 'port');
+      return port === undefined
+        ? []
+        : [{ controller: Number(attributeOf(address, 'bus') ?? 0), port, hub: element === 'hub' }];
+    }),
+  );
 }
 
 function addressOf(address: unknown): UsbAddress | undefined {

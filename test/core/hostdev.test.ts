@@ -27,12 +27,16 @@ test('without a mark there is no alias element', () => {
 });
 
 test("a running domain's hostdevs are read from what libvirt printed", () => {
+  const controllers = [{ index: 0, model: 'qemu-xhci', ports: 4 }];
   assert.deepEqual(parseDomain(captured('dumpxml-attached')), {
     running: true,
     hostdevs: [{ alias: 'ua-usbhp-1-1-2', address: { busNumber: 1, deviceNumber: 2 }, missing: false }],
+    controllers,
+    guestPorts: [{ controller: 0, port: '1', hub: false }],
   });
-  assert.deepEqual(parseDomain(captured('dumpxml-clean')), { running: true, hostdevs: [] });
-  assert.deepEqual(parseDomain(captured('dumpxml-off')), { running: false, hostdevs: [] });
+  const without = { hostdevs: [], controllers, guestPorts: [] };
+  assert.deepEqual(parseDomain(captured('dumpxml-clean')), { running: true, ...without });
+  assert.deepEqual(parseDomain(captured('dumpxml-off')), { running: false, ...without });
 });
 
 test('hostdevs that are not USB, or go by vendor and product, are told apart', () => {
@@ -50,5 +54,5 @@ test('hostdevs that are not USB, or go by vendor and product, are told apart', (
 test('what is no domain is told from a domain without devices', () => {
   for (const text of ['', 'error: x', '<domain', '<network/>', '<domain></network>'])
     assert.equal(parseDomain(text), undefined, text);
-  assert.deepEqual(parseDomain('<domain/>'), { running: false, hostdevs: [] });
+  assert.deepEqual(parseDomain('<domain/>'), { running: false, hostdevs: [], controllers: [], guestPorts: [] });
 });

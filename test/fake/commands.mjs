@@ -37,6 +37,7 @@ export const commands = new Map([
   ['restore', { data: ['file'], switches: [], run: restore }],
   ['attach-device', { data: ['domain', 'file'], switches: ['live'], run: attachDevice }],
   ['detach-device', { data: ['domain', 'file'], switches: ['live'], run: detachDevice }],
+  ['qemu-monitor-command', { data: ['domain', 'cmd'], switches: ['hmp'], run: infoUsb }],
   ['detach-device-alias', { data: ['domain', 'alias'], switches: ['live'], run: detachDeviceAlias }],
 ]);
 
@@ -119,6 +120,18 @@ function dumpXml(call) {
     hostdev.dumpsUntilGone = Math.max(0, hostdev.dumpsUntilGone - 1);
   }
   return xml;
+}
+
+/** QEMU's `info usb`, the one command that is asked of it. @param {Call} call */
+function infoUsb(call) {
+  return findDomain(call)
+    .hostdevs.filter(({ missing, lost }) => !missing && !lost)
+    .map(
+      ({ guestPort, alias }) =>
+        `  Device 0.0, Port ${guestPort}, Speed 480 Mb/s, Product USB Host Device, ID: ${alias}\n`,
+    )
+    .join('')
+    .concat('\n');
 }
 
 /** @param {Call} call */
