@@ -61,8 +61,7 @@ await build({
   supported: { 'dynamic-import': false },
   sourcemap: true,
   // Node reads every byte of it at each start.
-  minifySyntax: true,
-  minifyWhitespace: true,
+  minify: true,
   legalComments: 'external',
   sourcesContent: false,
   alias: { yargs: require.resolve('yargs') },

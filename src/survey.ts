@@ -1,4 +1,5 @@
-// What commands that tell how things stand look at: sysfs, udev, our files and libvirt, changing nothing.
+// What commands that tell how things stand look at: sysfs, udev, our files and libvirt, changing nothing. Loaded when
+// it is needed: it brings what runs programs and what reads XML.
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Environment } from './core/event.js';
 import { holdingOf, type Holding } from './core/holding.js';
@@ -10,13 +11,12 @@ import { readInventory } from './host/inventory.js';
 import type { Places } from './host/places.js';
 import { programIn, type Program } from './host/program.js';
 import { recordFilesIn } from './host/record-files.js';
-import { openUdev } from './host/udev.js';
+import { openUdev, type Udev } from './host/udev.js';
 import { wantFilesIn } from './host/want-files.js';
 import { openLanes } from './worker/lanes.js';
 import { emptyMemory, look } from './worker/look.js';
 import { openWorld, type World } from './worker/world.js';
 
-/** Brings xml2js along, as the rest of this does. */
 export { buildHostdev } from './core/hostdev.js';
 export { readGuestUsb } from './host/guest-usb.js';
 
@@ -57,13 +57,16 @@ export async function survey(places: Places, uri: string): Promise<Survey> {
 
 /** What is plugged in, and nothing of who has it. */
 export function inventory(places: Places): Promise<InventoryDevice[]> {
-  return readInventory(places.sysfs, openUdev(programIn(places.path, 'udevadm'), places.sysfs));
+  return readInventory(places.sysfs, udevOf(places));
+}
+
+export function udevOf({ path, sysfs }: Places): Udev {
+  return openUdev(programIn(path, 'udevadm'), sysfs);
 }
 
 /** What udev's rules left of a device; undefined when udev cannot be asked. */
 export async function readProperties(places: Places, device: InventoryDevice): Promise<Environment | undefined> {
-  const udev = openUdev(programIn(places.path, 'udevadm'), places.sysfs);
-  const known = await udev.readProperties(new Map([[device.name, device]]));
+  const known = await udevOf(places).readProperties(new Map([[device.name, device]]));
   return known?.[0]?.properties;
 }
 

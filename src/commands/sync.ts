@@ -7,9 +7,8 @@ import { recordKey } from '../core/standing.js';
 import { byHand, type Want } from '../core/want.js';
 import { placesFrom, type Places } from '../host/places.js';
 import { portFilesIn } from '../host/port-files.js';
-import { programIn } from '../host/program.js';
 import { readPlugged } from '../host/sysfs.js';
-import { openUdev, type Udev } from '../host/udev.js';
+import type { Udev } from '../host/udev.js';
 import { wakeIn } from '../host/wake.js';
 import { wantFilesIn } from '../host/want-files.js';
 import { workOnce } from './work-once.js';
@@ -35,7 +34,7 @@ export const syncCommand: CommandModule<object, SyncOptions> = {
   async handler({ connect, rescan, 'dry-run': dryRun }) {
     const places = placesFrom(process.env);
     const uri = connect ?? defaultUriFrom(process.env);
-    const udev = openUdev(programIn(places.path, 'udevadm'), places.sysfs);
+    const udev = (await import('../survey.js')).udevOf(places);
     if (dryRun) {
       await preview(places, uri, udev, rescan);
       return;

@@ -1,3 +1,5 @@
+import { execa } from 'execa';
+
 /** How a run of a program ended. */
 export interface Ending {
   readonly kind: 'done' | 'failed' | 'timed-out' | 'missing';
@@ -17,8 +19,6 @@ export type Program = (args: readonly string[], limitMs: number) => Promise<Endi
  */
 export function programIn(path: string, name: string): Program {
   return async (args, limitMs) => {
-    // Read when the first program is run: a command that needs none starts without it.
-    const { execa } = await import('execa');
     const { failed, timedOut, code, stdout, stderr, exitCode, signal } = await execa(name, args, {
       env: { LC_ALL: 'C', PATH: path },
       extendEnv: false,

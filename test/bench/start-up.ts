@@ -26,6 +26,7 @@ try {
     [node, '--jitless', resolve('dist/service.cjs'), '--linger-seconds', '0'],
     plugAgain,
   );
+  report('usb-libvirt-hotplug list, one device', [node, '-e', '0'], [node, resolve('dist/cli.cjs'), 'list']);
 } finally {
   rmSync(directory, { recursive: true });
 }
@@ -48,7 +49,7 @@ function report(
   const bareMs = median(times.map((time) => time.bareMs));
   const oursMs = median(times.map((time) => time.oursMs));
   process.stdout.write(
-    `${what}: ${oursMs.toFixed(0)} ms, ${ratio.toFixed(2)} times node --jitless -e 0 (${bareMs.toFixed(0)} ms); medians of ${pairs} pairs\n`,
+    `${what}: ${oursMs.toFixed(0)} ms, ${ratio.toFixed(2)} times node ${baseline.slice(1).join(' ')} (${bareMs.toFixed(0)} ms); medians of ${pairs} pairs\n`,
   );
 }
 
