@@ -19,6 +19,7 @@ const bundles = [
   'src/by-hand.ts',
   'src/worker.ts',
   'src/survey.ts',
+  'src/cleanup.ts',
   'src/host/syslog.ts',
   'src/host/logger.ts',
 ];

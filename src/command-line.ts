@@ -1,5 +1,6 @@
 import yargs, { type Argv } from 'yargs';
 import { attachCommand } from './commands/attach.js';
+import { cleanupCommand } from './commands/cleanup.js';
 import { detachCommand } from './commands/detach.js';
 import { explainCommand } from './commands/explain.js';
 import { listCommand } from './commands/list.js';
@@ -17,6 +18,7 @@ export function commandLine(words: readonly string[]): Argv {
     .command(detachCommand)
     .command(explainCommand)
     .command(syncCommand)
+    .command(cleanupCommand)
     .demandCommand(1, 'Name what is to be done, one of the verbs above.')
     .strictCommands()
     .strict()
