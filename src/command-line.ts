@@ -5,6 +5,7 @@ import { detachCommand } from './commands/detach.js';
 import { explainCommand } from './commands/explain.js';
 import { listCommand } from './commands/list.js';
 import { statusCommand } from './commands/status.js';
+import { logCommand } from './commands/log.js';
 import { syncCommand } from './commands/sync.js';
 
 /** Everything that people can type, for cli.ts to run and for the man page and completions to tell of. */
@@ -19,6 +20,7 @@ export function commandLine(words: readonly string[]): Argv {
     .command(explainCommand)
     .command(syncCommand)
     .command(cleanupCommand)
+    .command(logCommand)
     .demandCommand(1, 'Name what is to be done, one of the verbs above.')
     .strictCommands()
     .strict()

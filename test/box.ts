@@ -56,8 +56,10 @@ export function openBox(context: TestContext) {
   mkdirSync(store);
   mkdirSync(join(directory, 'bin'));
   installFakeVirsh(join(directory, 'bin'), store);
-  copyFileSync('test/fake/udevadm.sh', join(directory, 'bin/udevadm'));
-  chmodSync(join(directory, 'bin/udevadm'), 0o755);
+  for (const program of ['udevadm', 'journalctl']) {
+    copyFileSync(`test/fake/${program}.sh`, join(directory, 'bin', program));
+    chmodSync(join(directory, 'bin', program), 0o755);
+  }
   mkdirSync(join(directory, 'udev'));
   writeFileSync(join(directory, 'cgroup-udev'), '0::/system.slice/systemd-udevd.service/udev\n');
   writeFileSync(join(directory, 'cgroup-shell'), '0::/user.slice/user-0.slice/session-1.scope\n');
@@ -78,6 +80,8 @@ export function openBox(context: TestContext) {
     USB_LIBVIRT_SYSFS: sysfs,
     USB_LIBVIRT_PATH: `${join(directory, 'bin')}:/usr/bin:/bin`,
     USB_LIBVIRT_SYSLOG: syslogSocket,
+    USB_LIBVIRT_JOURNALS: join(directory, 'journal'),
+    USB_LIBVIRT_LOG_FILES: join(directory, 'syslog'),
   };
 
   const box = {

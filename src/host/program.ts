@@ -32,3 +32,33 @@ export function programIn(path: string, name: string): Program {
     return { kind, stdout, stderr, status: exitCode ?? signal ?? 'nothing' };
   };
 }
+
+/** Runs a program and hands over each line of its output as it comes, until it ends or is told to. Never throws. */
+export type LineProgram = (
+  args: readonly string[],
+  onLine: (line: string) => void,
+  until: AbortSignal,
+) => Promise<Omit<Ending, 'stdout'>>;
+
+/** As `programIn`, for a program that goes on printing. */
+export function linesOf(path: string, name: string): LineProgram {
+  return async (args, onLine, until) => {
+    const { execa } = await import('execa');
+    const { failed, code, stderr, exitCode, signal } = await execa(name, args, {
+      env: { LC_ALL: 'C', PATH: path },
+      extendEnv: false,
+      reject: false,
+      stdin: 'ignore',
+      stdout: function* (line: unknown) {
+        onLine(String(line));
+        // Nothing is kept of it.
+        yield* [];
+      },
+      buffer: { stdout: false },
+      cancelSignal: until,
+      forceKillAfterDelay: 2000,
+    });
+    const kind = !failed ? 'done' : code === 'ENOENT' ? 'missing' : 'failed';
+    return { kind, stderr, status: exitCode ?? signal ?? 'nothing' };
+  };
+}
