@@ -20,6 +20,7 @@ const bundles = [
   'src/worker.ts',
   'src/survey.ts',
   'src/cleanup.ts',
+  'src/doctor.ts',
   'src/host/syslog.ts',
   'src/host/logger.ts',
 ];

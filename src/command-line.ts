@@ -3,6 +3,7 @@ import { attachCommand } from './commands/attach.js';
 import { cleanupCommand } from './commands/cleanup.js';
 import { detachCommand } from './commands/detach.js';
 import { explainCommand } from './commands/explain.js';
+import { doctorCommand } from './commands/doctor.js';
 import { listCommand } from './commands/list.js';
 import { statusCommand } from './commands/status.js';
 import { logCommand } from './commands/log.js';
@@ -21,6 +22,7 @@ export function commandLine(words: readonly string[]): Argv {
     .command(syncCommand)
     .command(cleanupCommand)
     .command(logCommand)
+    .command(doctorCommand)
     .demandCommand(1, 'Name what is to be done, one of the verbs above.')
     .strictCommands()
     .strict()

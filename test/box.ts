@@ -56,7 +56,7 @@ export function openBox(context: TestContext) {
   mkdirSync(store);
   mkdirSync(join(directory, 'bin'));
   installFakeVirsh(join(directory, 'bin'), store);
-  for (const program of ['udevadm', 'journalctl']) {
+  for (const program of ['udevadm', 'journalctl', 'systemctl', 'systemd-run']) {
     copyFileSync(`test/fake/${program}.sh`, join(directory, 'bin', program));
     chmodSync(join(directory, 'bin', program), 0o755);
   }
@@ -82,6 +82,9 @@ export function openBox(context: TestContext) {
     USB_LIBVIRT_SYSLOG: syslogSocket,
     USB_LIBVIRT_JOURNALS: join(directory, 'journal'),
     USB_LIBVIRT_LOG_FILES: join(directory, 'syslog'),
+    USB_LIBVIRT_LIB: join(directory, 'lib/usb-libvirt-hotplug'),
+    USB_LIBVIRT_RULES: `${join(directory, 'rules')}:${join(directory, 'vendor-rules')}`,
+    USB_LIBVIRT_HOOKS: join(directory, 'hooks'),
   };
 
   const box = {
