@@ -6,7 +6,7 @@ import { describeHolding } from '../core/listing.js';
 import { markOf } from '../core/mark.js';
 import { describeDevice, printable } from '../core/message.js';
 import { describePlan } from '../core/preview.js';
-import { describeRoom } from '../core/status.js';
+import { describeRoom } from '../core/room.js';
 import { beforeAnyEvent, byHand, isSamePlug, type Want } from '../core/want.js';
 import { placesFrom } from '../host/places.js';
 import { connectOption, jsonOption, note, print } from './output.js';

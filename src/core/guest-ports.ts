@@ -45,11 +45,13 @@ function portsOf({ model, ports }: UsbController): number {
   if (ports !== undefined) return ports;
   if (/ehci/.test(model)) return 6;
   if (/xhci/.test(model)) return 4;
-  return 2;
+  // Xen's.
+  if (/^qusb/.test(model)) return 8;
+  return model === 'pci-ohci' ? 3 : 2;
 }
 
 function speedsOf(model: string, withCompanions: boolean): [number, number] {
-  if (/xhci/.test(model)) return [1.5, Infinity];
+  if (/xhci|^qusb/.test(model)) return [1.5, Infinity];
   if (/ehci/.test(model)) return [withCompanions ? 1.5 : 480, 480];
   return [1.5, 12];
 }

@@ -1,5 +1,4 @@
 import { Builder, parseString } from 'xml2js';
-import type { UsbPorts } from './usb-ports.js';
 
 /** A USB hostdev of a domain, as its live XML tells. */
 export interface Hostdev {
@@ -63,7 +62,6 @@ export function buildHostdev({ busNumber, deviceNumber }: UsbAddress, alias?: st
   });
 }
 
-<<<<<<< ours
 /** Reads what a domain has of USB; undefined when it is no domain's XML. */
 export function parseDomain(domainXml: string): DomainXml | undefined {
   let document: unknown;
@@ -72,14 +70,6 @@ export function parseDomain(domainXml: string): DomainXml | undefined {
     if (error === null) document = result;
   });
   const domain = childOf(document, 'domain');
-=======
-/**
- * The USB hostdevs of a domain's XML, and whether it is the live XML (libvirt prints an id then): of a
- * domain that stopped a moment ago dumpxml prints the stored definition. Undefined when it is no domain's XML.
- */
-export function parseDomain(domainXml: string): { running: boolean; hostdevs: Hostdev[] } | undefined {
-  const domain = readDomain(domainXml);
->>>>>>> theirs
   if (domain === undefined) return undefined;
   const devices = childOf(domain, 'devices');
   const hostdevs = childrenOf(devices, 'hostdev')
@@ -89,7 +79,6 @@ export function parseDomain(domainXml: string): { running: boolean; hostdevs: Ho
       address: addressOf(childOf(childOf(hostdev, 'source'), 'address')),
       missing: attributeOf(childOf(hostdev, 'source'), 'missing') === 'yes',
     }));
-<<<<<<< ours
   const controllers = childrenOf(devices, 'controller')
     .filter((controller) => attributeOf(controller, 'type') === 'usb' && attributeOf(controller, 'model') !== 'none')
     .map((controller) => ({
@@ -117,41 +106,6 @@ function readGuestPorts(devices: unknown): GuestPort[] {
         : [{ controller: Number(attributeOf(address, 'bus') ?? 0), port, hub: element === 'hub' }];
     }),
   );
-=======
-  return { running: isRunning(domain), hostdevs };
-}
-
-/** The USB controllers of a domain's live XML and what is plugged into them; undefined when it is none. */
-export function parseUsbPorts(domainXml: string): UsbPorts | undefined {
-  const domain = readDomain(domainXml);
-  const devices = childOf(domain, 'devices');
-  if (!isRunning(domain) || typeof devices !== 'object' || devices === null) return undefined;
-  const isUsb = (device: unknown) => attributeOf(device, 'type') === 'usb';
-  const controllers = childrenOf(devices, 'controller').filter(isUsb);
-  const all = Object.keys(devices).flatMap((kind) => childrenOf(devices, kind));
-  return {
-    controllers: controllers.map((controller) => ({
-      model: attributeOf(controller, 'model') ?? 'unknown',
-      ports: Number(attributeOf(controller, 'ports')) || undefined,
-    })),
-    hubs: childrenOf(devices, 'hub').filter(isUsb).length,
-    taken: all.filter((device) => isUsb(childOf(device, 'address'))).length,
-  };
-}
-
-function readDomain(domainXml: string): unknown {
-  let document: unknown;
-  // xml2js calls back before it returns unless told otherwise.
-  parseString(domainXml, (error: Error | null, result: unknown) => {
-    if (error === null) document = result;
-  });
-  return childOf(document, 'domain');
-}
-
-/** libvirt prints an id only in live XML. */
-function isRunning(domain: unknown): boolean {
-  return attributeOf(domain, 'id') !== undefined;
->>>>>>> theirs
 }
 
 function addressOf(address: unknown): UsbAddress | undefined {

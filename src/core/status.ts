@@ -1,7 +1,6 @@
-import { fits, type GuestBus } from './guest-ports.js';
 import type { Holding } from './holding.js';
 import type { Hostdev } from './hostdev.js';
-import { describeSpeed, nameOf, type InventoryDevice } from './inventory.js';
+import { nameOf, type InventoryDevice } from './inventory.js';
 import { parseMark } from './mark.js';
 import { printable } from './message.js';
 
@@ -64,24 +63,6 @@ export function devicesOfDomain({ domain, hostdevs, devices, holdingOf, inQemu }
       : [];
   });
   return [...held, ...waiting];
-}
-
-/** A line for each of a domain's buses, and one for what waits and has no place there. */
-export function describeRoom(buses: readonly GuestBus[], waiting: readonly InventoryDevice[]): string[] {
-  if (buses.length === 0)
-    return ['no USB controller: nothing can be attached; add a qemu-xhci with "virsh attach-device --config"'];
-  const free = buses.reduce((sum, bus) => sum + bus.free, 0);
-  const places = buses.map(
-    ({ index, model, free: left, ports, fastest }) =>
-      `controller ${index}: ${model}, ${left} of ${ports} ports free${fastest === Infinity ? '' : `, nothing faster than ${describeSpeed(String(fastest))}`}`,
-  );
-  const misfits = waiting
-    .filter(({ speed }) => !buses.some((bus) => fits(bus, speed)))
-    .map(
-      (device) => `no controller takes the speed of ${device.name} (${describeSpeed(device.speed)}); a qemu-xhci does`,
-    );
-  const crowd = waiting.length > free ? [`${waiting.length} wait, and there is room for ${free}`] : [];
-  return [...places, ...misfits, ...crowd];
 }
 
 function describe(device: InventoryDevice): string {

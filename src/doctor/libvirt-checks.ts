@@ -2,7 +2,8 @@ import { accessSync, constants, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { failed, ok, skipped, warning, type Check, type Result } from '../core/finding.js';
 import { describeUnreached } from '../core/message.js';
-import { judgeUsbPorts } from '../core/usb-ports.js';
+import { judgeRoom } from '../core/room.js';
+import { readGuestUsb } from '../host/guest-usb.js';
 import { programIn } from '../host/program.js';
 import { openSystemd } from '../host/systemd.js';
 import { openVirsh } from '../host/virsh.js';
@@ -105,15 +106,14 @@ function checkAppArmor({ places, isRoot }: Ground): Result {
 }
 
 async function checkControllers({ places, uri }: Ground): Promise<Result | Result[]> {
-  const virsh = openVirsh(programIn(places.path, 'virsh'), places.runDirectory);
-  const running = await virsh.list(uri, 'running');
+  const virsh = programIn(places.path, 'virsh');
+  const running = await openVirsh(virsh, places.runDirectory).list(uri, 'running');
   if (running.kind === 'failed') return skipped('what domains have is not known without libvirt');
-  const results = await Promise.all(
+  if (running.value.length === 0) return ok('no domain is running');
+  return Promise.all(
     running.value.map(async ({ uuid, name }) => {
-      const ports = await virsh.readUsbPorts(uri, uuid);
-      if (ports.kind === 'failed') return [skipped(`${name}: ${ports.failure.said || 'it did not answer in time'}`)];
-      return ports.value === 'off' ? [] : [judgeUsbPorts(name, ports.value)];
+      const guest = await readGuestUsb(virsh, uri, uuid);
+      return guest === undefined ? skipped(`${name} did not tell its XML`) : judgeRoom(name, guest.buses);
     }),
   );
-  return results.length === 0 ? ok('no domain is running') : results.flat();
 }

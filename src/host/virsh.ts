@@ -1,8 +1,7 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseDomainList, type DomainName } from '../core/domain.js';
-import { buildHostdev, parseDomain, parseUsbPorts, type Hostdev, type UsbAddress } from '../core/hostdev.js';
-import type { UsbPorts } from '../core/usb-ports.js';
+import { buildHostdev, parseDomain, type Hostdev, type UsbAddress } from '../core/hostdev.js';
 import { readFailure, type Failure } from '../core/virsh-failure.js';
 import { writeWhole } from './files.js';
 import type { Program } from './program.js';
@@ -16,8 +15,6 @@ export interface Virsh {
   list(uri: string, which: 'running' | 'all'): Promise<Answer<DomainName[]>>;
   /** The USB hostdevs of a domain's live XML; `off` when it has none because the domain does not run. */
   readLive(uri: string, uuid: string): Promise<Answer<Hostdev[] | 'off'>>;
-  /** What a running domain has to plug USB devices into; `off` when it does not run. */
-  readUsbPorts(uri: string, uuid: string): Promise<Answer<UsbPorts | 'off'>>;
   /** Hands a host device to a running domain. What it really holds afterwards, its live XML tells. */
   attach(uri: string, uuid: string, address: UsbAddress, alias: string): Promise<Answer<void>>;
   /** Asks for a detachment by alias. Returns when the request is made, not when the device is out. */
@@ -79,10 +76,6 @@ export function openVirsh(virsh: Program, runDirectory: string): Virsh {
       return domain === undefined
         ? failed({ kind: 'unexplained', said: 'dumpxml printed something that is no domain' })
         : { kind: 'done', value: domain.running ? domain.hostdevs : 'off' };
-    },
-    async readUsbPorts(uri, uuid) {
-      const answer = await run(uri, ['dumpxml', '--', uuid], readLimitMs);
-      return answer.kind === 'failed' ? answer : { kind: 'done', value: parseUsbPorts(answer.value) ?? 'off' };
     },
     attach: (uri, uuid, address, alias) =>
       runWithXml(uri, buildHostdev(address, alias), (file) => ['attach-device', '--live', '--', uuid, file]),

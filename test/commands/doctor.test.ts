@@ -75,7 +75,7 @@ test('on a host where all is well every check says so, a line each', async (cont
     'ok       virsh: it reaches qemu:///system, with 1 domains',
     `ok       libvirt's hook: ${box.at('hooks/qemu.d/usb-libvirt-hotplug')}; libvirtd was started or reloaded after it came`,
     'ok       AppArmor: it is not enabled',
-    'ok       controllers: guest1 has qemu-xhci with 4 ports; 0 taken, 4 free',
+    'ok       controllers: guest1: controller 0: qemu-xhci, 4 of 4 ports free',
   ];
   assert.equal(lines.length, expected.length, stdout);
   for (const [index, line] of expected.entries()) {
@@ -234,7 +234,7 @@ test('domains are told what they can take, and what would not fit', async (conte
   assert.deepEqual(await box.findingsOf('controllers'), [
     [
       'warning',
-      "win10 has qemu-xhci with 1 ports; 1 taken, 0 free; nothing more can be attached | have <controller type='usb' model='qemu-xhci' ports='15'/> in \"virsh edit win10\", and start the domain anew",
+      "win10: controller 0: qemu-xhci, 0 of 1 ports free | have <controller type='usb' model='qemu-xhci' ports='15'/> in \"virsh edit win10\", and start the domain anew",
     ],
   ]);
 });
