@@ -44,7 +44,8 @@ export const cleanupCommand: CommandModule<object, CleanupOptions> = {
       print(`${name} holds no stale USB hostdevs`);
       return;
     }
-    print(`${name} holds ${stale.length} whose devices are not plugged in any more:`);
+    const whose = stale.length === 1 ? 'a hostdev whose device is' : `${stale.length} hostdevs whose devices are`;
+    print(`${name} holds ${whose} not plugged in any more:`);
     print(...formatTable(stale.map(rowOf), outputWidth()));
     if (!yes && !canAsk()) {
       print('Nothing was removed, with no terminal to ask on; --yes removes them.');

@@ -32,7 +32,7 @@ async function checkVirsh({ places, uri }: Ground): Promise<Result> {
         : 'systemctl start libvirtd (or virtqemud); devices wait until then',
     );
   }
-  return ok(`it reaches ${uri}, with ${answer.value.length} domains`);
+  return ok(`it reaches ${uri}; domains: ${answer.value.length}`);
 }
 
 /**

@@ -42,7 +42,7 @@ async function checkPath(systemd: Systemd): Promise<Result> {
   }
   return service === 'failed'
     ? failed(`${name}.service has failed`, `systemctl status ${name}.service tells why`)
-    : ok(`${name}.path is active; the worker is ${service}`);
+    : ok(`${name}.path is active; ${service === 'active' ? 'a worker works now' : 'no worker is needed now'}`);
 }
 
 function checkSyslog(socket: string): Result {

@@ -29,7 +29,7 @@ test('what is stale in a domain is shown, ours or not, and stays until somebody 
   assert.equal(exitCode, 0, stderr);
   assert.equal(
     stdout,
-    `win10 holds 2 whose devices are not plugged in any more:
+    `win10 holds 2 hostdevs whose devices are not plugged in any more:
   hostdev0        bus 001 device 009
   ua-usbhp-1-2-3  bus 001 device 003  attached by this program at port 1-2
 Nothing was removed, with no terminal to ask on; --yes removes them.

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { chmodSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import process from 'node:process';
@@ -68,11 +69,11 @@ test('on a host where all is well every check says so, a line each', async (cont
     `ok       rules' syntax: udevadm verify is content with ${box.at('rules/80-vm.rules')}, ${box.at('vendor-rules/zz-usb-libvirt-hotplug.rules')}`,
     isRoot ? 'ok       udev: it answers, and reads changed rules by itself' : /^skipped {2}udev/,
     `ok       your rules: no mistake found in ${box.at('rules/80-vm.rules')}`,
-    'ok       devices: 1 of 1 that are plugged in belong to a domain',
+    'ok       devices: given to domains by rules or people: 1',
     'ok       units: usb-libvirt-hotplug.path, usb-libvirt-hotplug.service, usb-libvirt-hotplug-missed.service are enabled',
-    'ok       path unit: usb-libvirt-hotplug.path is active; the worker is active',
+    'ok       path unit: usb-libvirt-hotplug.path is active; a worker works now',
     `ok       syslog: ${box.at('log')} is there`,
-    'ok       virsh: it reaches qemu:///system, with 1 domains',
+    'ok       virsh: it reaches qemu:///system; domains: 1',
     `ok       libvirt's hook: ${box.at('hooks/qemu.d/usb-libvirt-hotplug')}; libvirtd was started or reloaded after it came`,
     'ok       AppArmor: it is not enabled',
     'ok       controllers: guest1: controller 0: qemu-xhci, 4 of 4 ports free',
@@ -168,6 +169,8 @@ test('rules that udev does not understand, or that lie in the wrong place, are t
   const box = openHost(context);
   box.write('udev.verify', `${box.at('rules/80-vm.rules')}:1 Invalid key/value pair, ignoring.\n`);
   assert.match((await box.findingsOf("rules' syntax")).join(), /^failed,.*80-vm\.rules:1 Invalid key/);
+  box.write('udev.verify', `${box.at('rules/80-vm.rules')}:1 style: a comma between tokens is expected.\n`);
+  assert.match((await box.findingsOf("rules' syntax")).join(), /^ok,/);
   box.write('rules/zz-usb-libvirt-hotplug.rules', `RUN+="${box.lib}/hook"\n`);
   assert.match((await box.findingsOf('rules')).join(), /^warning,.*\/rules\/zz-.* is used in place of/);
   box.write('rules/zz-usb-libvirt-hotplug.rules', 'RUN+="/opt/hook"\n');
@@ -248,3 +251,28 @@ test("AppArmor's part is told", async (context) => {
   box.write('sys/kernel/security/apparmor/profiles', '/usr/bin/virsh (enforce)\n');
   assert.match((await box.findingsOf('AppArmor')).join(), /^warning,it confines virsh, by /);
 });
+
+const nobody = { uid: 65534, gid: 65534 };
+const canBeNobody = isRoot && spawnSync(process.execPath, ['dist/cli.cjs', '--version'], nobody).status === 0;
+test(
+  'who is not root is told what only root can look at, and the rest all the same',
+  { skip: canBeNobody ? false : 'this takes root, and a node that others may run' },
+  (context) => {
+    const box = openHost(context);
+    chmodSync(box.directory, 0o755);
+    box.write(
+      'bin/virsh',
+      '#!/bin/sh\necho "error: authentication unavailable: no polkit agent available" >&2\nexit 1\n',
+      0o755,
+    );
+    const cli = (...args: string[]) =>
+      spawnSync(process.execPath, ['dist/cli.cjs', ...args], { ...nobody, env: box.environment, encoding: 'utf8' });
+    const { stdout } = cli('doctor');
+    assert.match(stdout, /^skipped {2}udev: only root can ask whether it runs\n {9}run as root$/m);
+    assert.match(stdout, /^ok {7}rules: /m);
+    assert.match(stdout, /^failed {3}virsh: libvirt refuses access at qemu:\/\/\/system; run as root/m);
+    const cleanup = cli('cleanup', '--yes', 'guest1');
+    assert.equal(cleanup.status, 1);
+    assert.match(cleanup.stderr, /libvirt refuses access at qemu:\/\/\/system; run as root/);
+  },
+);
