@@ -21,6 +21,7 @@ const bundles = [
   'src/survey.ts',
   'src/cleanup.ts',
   'src/doctor.ts',
+  'src/complete.ts',
   'src/host/syslog.ts',
   'src/host/logger.ts',
 ];

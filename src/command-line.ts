@@ -1,6 +1,8 @@
 import yargs, { type Argv } from 'yargs';
 import { attachCommand } from './commands/attach.js';
 import { cleanupCommand } from './commands/cleanup.js';
+import { completeCommand } from './commands/complete.js';
+import { completionCommand } from './commands/completion.js';
 import { detachCommand } from './commands/detach.js';
 import { explainCommand } from './commands/explain.js';
 import { doctorCommand } from './commands/doctor.js';
@@ -23,6 +25,8 @@ export function commandLine(words: readonly string[]): Argv {
     .command(cleanupCommand)
     .command(logCommand)
     .command(doctorCommand)
+    .command(completionCommand)
+    .command(completeCommand(commandLine))
     .demandCommand(1, 'Name what is to be done, one of the verbs above.')
     .strictCommands()
     .strict()
