@@ -1,10 +1,10 @@
 // Bundles src/ into dist/: CommonJS, because on the way that udev runs, Node's ES module loader alone
 // would cost a fifth of the hook's whole time.
 import { existsSync } from 'node:fs';
-import { copyFile, mkdir, readFile, rm } from 'node:fs/promises';
+import { copyFile, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import process from 'node:process';
-import { basename, dirname, join } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { build } from 'esbuild';
 
 const require = createRequire(import.meta.url);
@@ -22,6 +22,7 @@ const bundles = [
   'src/cleanup.ts',
   'src/doctor.ts',
   'src/complete.ts',
+  'src/extras.ts',
   'src/host/syslog.ts',
   'src/host/logger.ts',
 ];
@@ -74,6 +75,12 @@ await build({
   plugins: [importLate, addonBesideBundle],
   logLevel: 'warning',
 });
+
+// It is for the build alone.
+/** @type {{ writeExtras: () => Promise<Record<string, string>> }} */
+const { writeExtras } = require(resolve('dist/extras.cjs'));
+for (const [name, text] of Object.entries(await writeExtras())) await writeFile(`dist/${name}`, text);
+for (const file of ['extras.cjs', 'extras.cjs.map']) await rm(`dist/${file}`);
 
 if (addon === undefined) {
   process.stderr.write(

@@ -116,7 +116,8 @@ name_places() {
     unit_names="$name.path $name.service $name-missed.service"
     lib=$prefix/lib/$name
     command=$prefix/bin/$name
-    doc=$prefix/share/doc/$name
+    share=$prefix/share
+    doc=$share/doc/$name
     manifest=$lib/installed
     qemu_hook=/etc/libvirt/hooks/qemu.d/$name
     state=/run/$name
@@ -338,6 +339,14 @@ list_files() {
     for source in README.md LICENSE; do
         [ ! -f "$source" ] || echo "644 $source $doc/$source"
     done
+    while read -r source target; do
+        [ ! -f "dist/$source" ] || echo "644 dist/$source $share/$target"
+    done <<END
+$name.8 man/man8/$name.8
+$name.bash bash-completion/completions/$name
+$name.zsh zsh/site-functions/_$name
+$name.fish fish/vendor_completions.d/$name.fish
+END
     if [ -n "$systemd" ]; then
         for unit in $unit_names; do echo "644 rules/$unit $units/$unit"; done
     fi

@@ -1,6 +1,7 @@
 import yargs, { type Argv } from 'yargs';
 import { attachCommand } from './commands/attach.js';
 import { cleanupCommand } from './commands/cleanup.js';
+import { toldExitCodes } from './commands/command-error.js';
 import { completeCommand } from './commands/complete.js';
 import { completionCommand } from './commands/completion.js';
 import { detachCommand } from './commands/detach.js';
@@ -10,6 +11,7 @@ import { listCommand } from './commands/list.js';
 import { statusCommand } from './commands/status.js';
 import { logCommand } from './commands/log.js';
 import { syncCommand } from './commands/sync.js';
+import { selectorForms } from './core/selector.js';
 
 /** Everything that people can type, for cli.ts to run and for the man page and completions to tell of. */
 export function commandLine(words: readonly string[]): Argv {
@@ -27,6 +29,8 @@ export function commandLine(words: readonly string[]): Argv {
     .command(doctorCommand)
     .command(completionCommand)
     .command(completeCommand(commandLine))
+    .epilogue(`Device names: ${selectorForms}`)
+    .epilogue(`Exit codes: ${toldExitCodes}`)
     .demandCommand(1, 'Name what is to be done, one of the verbs above.')
     .strictCommands()
     .strict()

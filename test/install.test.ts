@@ -46,8 +46,12 @@ test('every file gets its place and its mode', () => {
       `644 ${units}/usb-libvirt-hotplug-missed.service`,
       `644 ${units}/usb-libvirt-hotplug.path`,
       `644 ${units}/usb-libvirt-hotplug.service`,
+      '644 /usr/local/share/bash-completion/completions/usb-libvirt-hotplug',
       '644 /usr/local/share/doc/usb-libvirt-hotplug/LICENSE',
       '644 /usr/local/share/doc/usb-libvirt-hotplug/README.md',
+      '644 /usr/local/share/fish/vendor_completions.d/usb-libvirt-hotplug.fish',
+      '644 /usr/local/share/man/man8/usb-libvirt-hotplug.8',
+      '644 /usr/local/share/zsh/site-functions/_usb-libvirt-hotplug',
       `644 ${rules}`,
     ].sort(byPath),
   );
@@ -676,6 +680,10 @@ function makeTree(directory = fs.mkdtempSync(path.join(scratch, 'tree-'))) {
     'dist/service.cjs': '\n',
     'dist/worker.cjs': '\n',
     'dist/unix_dgram.node': 'for another ABI\n',
+    'dist/usb-libvirt-hotplug.8': '.TH\n',
+    'dist/usb-libvirt-hotplug.bash': '# bash\n',
+    'dist/usb-libvirt-hotplug.fish': '# fish\n',
+    'dist/usb-libvirt-hotplug.zsh': '#compdef\n',
   }))
     fs.writeFileSync(`${tree}/${file}`, text);
   return { directory, tree, destdir: path.join(directory, 'destdir') };

@@ -1,0 +1,32 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import test from 'node:test';
+import { openBox } from './box.js';
+
+const page = 'dist/usb-libvirt-hotplug.8';
+
+test('the manual page tells of every verb and option that the help tells of', async (context) => {
+  const box = openBox(context);
+  const text = readFileSync(page, 'utf8').replaceAll('\\-', '-');
+  const verbsIn = (help: string) => [...help.matchAll(/^ {2}usb-libvirt-hotplug (\S+)/gm)].map(([, verb = '']) => verb);
+  const verbs = verbsIn((await box.cli(['--help'])).stdout);
+  assert.ok(verbs.length >= 7);
+  for (const verb of verbs) {
+    assert.match(text, new RegExp(`^\\.SS ${verb}( |$)`, 'm'));
+    const { stdout } = await box.cli([verb, '--help']);
+    for (const [option = ''] of stdout.matchAll(/--[a-z][a-z-]+(?= {2})/g)) {
+      assert.match(text, new RegExp(`^\\.B (-\\w, )?${option}( |$)`, 'm'), `${verb} ${option}`);
+    }
+  }
+  assert.doesNotMatch(text, /__complete/);
+  assert.match(text, /^\.SH EXIT CODES\n0 done, 1 failed, /m);
+});
+
+const skip = spawnSync('groff', ['--version']).status === 0 ? false : 'groff is not installed';
+test('groff has nothing to say against it', { skip }, () => {
+  const { status, stdout, stderr } = spawnSync('groff', ['-man', '-Tutf8', '-ww', '-P-c', page], { encoding: 'utf8' });
+  assert.deepEqual([status, stderr], [0, '']);
+  // eslint-disable-next-line no-control-regex -- groff prints bold by overstriking
+  assert.match(stdout.replace(/.\u0008/g, ''), /cleanup <domain>\n.*Remove what a running domain still holds/);
+});
