@@ -73,9 +73,17 @@ export async function takeBack(
     },
     { domain: owner, uri: onFile?.uri ?? uri, seqnum: byHand, claimedAtMs: Date.now() },
   );
-  const want = { ...claimed, released: plugged };
-  wants.write(want);
-  wakeIn(runDirectory).set();
+  return putThrough({ ...claimed, released: plugged }, places, log);
+}
+
+/** Takes a device that is plugged in out of its domain, until it is replugged or given again. */
+export function release(want: Want, places: Places, log: Log): Promise<Ending> {
+  return putThrough({ ...want, seqnum: byHand, released: true, claimedAtMs: Date.now() }, places, log);
+}
+
+function putThrough(want: Want, places: Places, log: Log): Promise<Ending> {
+  wantFilesIn(places.runDirectory).write(want);
+  wakeIn(places.runDirectory).set();
   return seeThrough(want, places, log);
 }
 
@@ -83,7 +91,7 @@ export async function takeBack(
  * Sees a want through and prints how it ended. Where a worker is at work already (on systemd hosts, woken by
  * us), it does it and its record is read; else this process is the worker.
  */
-async function seeThrough(want: Want, places: Places, log: Log): Promise<Ending> {
+export async function seeThrough(want: Want, places: Places, log: Log): Promise<Ending> {
   const records = recordFilesIn(places.runDirectory);
   const wants = wantFilesIn(places.runDirectory);
   let told: string | undefined;

@@ -1,4 +1,6 @@
 import yargs, { type Argv } from 'yargs';
+import { assignCommand } from './commands/assign.js';
+import { assignmentsCommand } from './commands/assignments.js';
 import { attachCommand } from './commands/attach.js';
 import { cleanupCommand } from './commands/cleanup.js';
 import { toldExitCodes } from './commands/command-error.js';
@@ -13,6 +15,8 @@ import { logCommand } from './commands/log.js';
 import { syncCommand } from './commands/sync.js';
 import { selectorForms } from './core/selector.js';
 
+import { unassignCommand } from './commands/unassign.js';
+
 /** Everything that people can type, for cli.ts to run and for the man page and completions to tell of. */
 export function commandLine(words: readonly string[]): Argv {
   return yargs([...words])
@@ -22,6 +26,9 @@ export function commandLine(words: readonly string[]): Argv {
     .command(statusCommand)
     .command(attachCommand)
     .command(detachCommand)
+    .command(assignCommand)
+    .command(unassignCommand)
+    .command(assignmentsCommand)
     .command(explainCommand)
     .command(syncCommand)
     .command(cleanupCommand)

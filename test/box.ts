@@ -33,6 +33,9 @@ export interface Plug {
   readonly product?: string;
   readonly hub?: boolean;
   readonly configured?: boolean;
+  /** In Mbit/s. */
+  readonly speed?: string;
+  readonly serial?: string;
 }
 
 export interface Ended {
@@ -116,9 +119,11 @@ export function openBox(context: TestContext) {
       product = 'QEMU USB Keyboard',
       hub = false,
       configured = true,
+      speed,
+      serial,
     }: Plug) {
       const [vendorId = '', productId = ''] = ids.split(':');
-      const device = join(sysfs, `devices/pci0000:00/0000:00:05.0/usb${bus}`, port);
+      const device = directoryOf(port, bus);
       mkdirSync(device, { recursive: true });
       const attributes = {
         busnum: bus,
@@ -127,6 +132,8 @@ export function openBox(context: TestContext) {
         idProduct: productId,
         product,
         bDeviceClass: hub ? '09' : '00',
+        ...(speed === undefined ? {} : { speed }),
+        ...(serial === undefined ? {} : { serial }),
       };
       for (const [name, value] of Object.entries(attributes)) writeFileSync(join(device, name), `${value}\n`);
       const link = join(sysfs, 'bus/usb/devices', port);
@@ -139,10 +146,21 @@ export function openBox(context: TestContext) {
 
     /** The kernel's generic driver takes the device. */
     configure(port: string, bus = Number.parseInt(port, 10)) {
-      symlinkSync(
-        join(sysfs, 'bus/usb/drivers/usb'),
-        join(sysfs, `devices/pci0000:00/0000:00:05.0/usb${bus}`, port, 'driver'),
-      );
+      symlinkSync(join(sysfs, 'bus/usb/drivers/usb'), join(directoryOf(port, bus), 'driver'));
+    },
+
+    /** Two ports become the faces of one socket: "usb1-port4" and "usb2-port3" of their hubs, 1-4-port2 of a hub at 1-4. */
+    pair(one: string, other: string) {
+      for (const [port, peer] of [
+        [one, other],
+        [other, one],
+      ] as const) {
+        const hub = port.replace(/-port\d+$/, '');
+        const hubInterface = hub.startsWith('usb') ? `${hub.slice('usb'.length)}-0:1.0` : `${hub}:1.0`;
+        const directory = join(sysfs, 'bus/usb/devices', hub, hubInterface, port);
+        mkdirSync(directory, { recursive: true });
+        symlinkSync(join('..', peer), join(directory, 'peer'));
+      }
     },
 
     /** Pulled and plugged in again, under the same number, as a controller does that counts from the beginning. */
@@ -155,7 +173,7 @@ export function openBox(context: TestContext) {
     unplug({ port, number, bus = Number.parseInt(port, 10) }: Plug) {
       rmSync(join(sysfs, 'bus/usb/devices', port), { force: true });
       // Kept out of the way, so that the next plug's directory has an inode of its own, as in sysfs.
-      const device = join(sysfs, `devices/pci0000:00/0000:00:05.0/usb${bus}`, port);
+      const device = directoryOf(port, bus);
       if (existsSync(device)) renameSync(device, mkdtempSync(join(directory, 'unplugged-')));
       changeState(store, (libvirt: State) => {
         unplugHostDevice(libvirt, { bus, device: number });
@@ -165,7 +183,7 @@ export function openBox(context: TestContext) {
     /** What udev's database holds of a device, apart from its path. */
     setProperties(port: string, properties: Record<string, string>) {
       const bus = Number.parseInt(port, 10);
-      const path = `/devices/pci0000:00/0000:00:05.0/usb${bus}/${port}`;
+      const path = directoryOf(port, bus).slice(sysfs.length);
       const all = { DEVPATH: path, ID_MODEL_ENC: 'QEMU\\x20USB\\x20Keyboard', ...properties };
       writeFileSync(
         join(directory, 'udev', port),
@@ -233,6 +251,11 @@ export function openBox(context: TestContext) {
       return received;
     },
   };
+
+  /** A device's directory in sysfs. */
+  function directoryOf(port: string, bus: number) {
+    return join(sysfs, `devices/pci0000:00/0000:00:05.0/usb${bus}`, port.startsWith('usb') ? '' : port);
+  }
 
   function start(args: string[], environment: Record<string, string> = {}) {
     const child = spawn(process.execPath, args, {

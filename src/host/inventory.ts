@@ -29,7 +29,7 @@ async function readStrings(sysfs: string, { name }: PluggedDevice): Promise<Devi
     readString(sysfs, name, 'product'),
     readString(sysfs, name, 'serial'),
   ]);
-  return { vendor, product, serial };
+  return { vendor: vendor.trim(), product: product.trim(), serial: serial.trim() };
 }
 
 /** "1-2" before "1-10", and a root hub before what is behind it. */

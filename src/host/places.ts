@@ -12,6 +12,8 @@ export interface Places {
   readonly syslogSocket: string;
   /** The file that tells in which control group this process is. */
   readonly cgroup: string;
+  /** Where udev reads the rules of this host's owner. */
+  readonly rulesDirectory: string;
 }
 
 export function placesFrom(environment: Environment): Places {
@@ -21,5 +23,6 @@ export function placesFrom(environment: Environment): Places {
     path: environment['USB_LIBVIRT_PATH'] ?? '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
     syslogSocket: environment['USB_LIBVIRT_SYSLOG'] ?? '/dev/log',
     cgroup: environment['USB_LIBVIRT_CGROUP'] ?? '/proc/self/cgroup',
+    rulesDirectory: (environment['USB_LIBVIRT_RULES'] ?? '/etc/udev/rules.d').split(':', 1).join(),
   };
 }

@@ -9,8 +9,10 @@ import { devicesIn } from './sysfs.js';
 export interface Udev {
   /** The devices' properties as the rules last left them; undefined when udev cannot be asked. */
   readProperties(plugged: ReadonlyMap<SysfsName, PluggedDevice>): Promise<KnownDevice[] | undefined>;
+  /** Has udev read its rules anew; false when it cannot be asked. */
+  reload(): Promise<boolean>;
   /**
-   * Has every rule speak again of these devices, as if they were plugged in now, and waits until all have.
+   * Has every rule, read anew, speak again of these devices, as if they were plugged in now, and waits until all have.
    * False when udev cannot be asked, or does not come to an end.
    */
   replug(names: readonly SysfsName[]): Promise<boolean>;
@@ -23,7 +25,10 @@ const triggerLimitMs = 120_000;
 export function openUdev(udevadm: Program, sysfs: string): Udev {
   const pathOf = (name: SysfsName) => join(devicesIn(sysfs), name);
   const succeeds = async (...args: string[]) => (await udevadm(args, triggerLimitMs)).kind === 'done';
+  const reload = () => succeeds('control', '--reload');
   return {
+    reload,
+
     async readProperties(plugged) {
       if (plugged.size === 0) return [];
       const { kind, stdout } = await udevadm(['info', ...[...plugged.keys()].map(pathOf)], readLimitMs);
@@ -35,7 +40,7 @@ export function openUdev(udevadm: Program, sysfs: string): Udev {
       const paths = names.map(pathOf);
       // As a plug does: a rule may speak at either, and udev forgets at the first what was set at the second.
       return (
-        (await succeeds('control', '--reload')) &&
+        (await reload()) &&
         (await succeeds('trigger', '--settle', '--action=add', ...paths)) &&
         (await succeeds('trigger', '--settle', '--action=bind', ...paths))
       );

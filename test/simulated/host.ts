@@ -64,7 +64,7 @@ function openHost(directory: string, { lastNumber }: { lastNumber: number }) {
   const log = ({ severity, text }: Message) => {
     if (severity !== 'debug') lines.push(`${(time.elapsed() / 1000).toFixed(3)} ${text}`);
   };
-  const places = { runDirectory, sysfs, path: '', syslogSocket: '', cgroup: '' };
+  const places = { runDirectory, sysfs, path: '', syslogSocket: '', cgroup: '', rulesDirectory: '' };
   const restingUntilMs = new Map<string, number>();
   const libvirt = openLibvirt(time);
   const usb = openUsb({ sysfs, lastNumber, isResting });
