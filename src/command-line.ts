@@ -9,6 +9,7 @@ import { completionCommand } from './commands/completion.js';
 import { detachCommand } from './commands/detach.js';
 import { explainCommand } from './commands/explain.js';
 import { doctorCommand } from './commands/doctor.js';
+import { importCommand } from './commands/import.js';
 import { listCommand } from './commands/list.js';
 import { statusCommand } from './commands/status.js';
 import { logCommand } from './commands/log.js';
@@ -29,6 +30,7 @@ export function commandLine(words: readonly string[]): Argv {
     .command(assignCommand)
     .command(unassignCommand)
     .command(assignmentsCommand)
+    .command(importCommand)
     .command(explainCommand)
     .command(syncCommand)
     .command(cleanupCommand)
