@@ -81,7 +81,8 @@ export function release(want: Want, places: Places, log: Log): Promise<Ending> {
   return putThrough({ ...want, seqnum: byHand, released: true, claimedAtMs: Date.now() }, places, log);
 }
 
-function putThrough(want: Want, places: Places, log: Log): Promise<Ending> {
+/** Puts a want on file in the place of whatever was said of the device before, and sees it through. */
+export function putThrough(want: Want, places: Places, log: Log): Promise<Ending> {
   wantFilesIn(places.runDirectory).write(want);
   wakeIn(places.runDirectory).set();
   return seeThrough(want, places, log);

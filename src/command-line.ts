@@ -7,16 +7,15 @@ import { toldExitCodes } from './commands/command-error.js';
 import { completeCommand } from './commands/complete.js';
 import { completionCommand } from './commands/completion.js';
 import { detachCommand } from './commands/detach.js';
-import { explainCommand } from './commands/explain.js';
 import { doctorCommand } from './commands/doctor.js';
+import { explainCommand } from './commands/explain.js';
 import { importCommand } from './commands/import.js';
 import { listCommand } from './commands/list.js';
-import { statusCommand } from './commands/status.js';
 import { logCommand } from './commands/log.js';
+import { statusCommand } from './commands/status.js';
 import { syncCommand } from './commands/sync.js';
-import { selectorForms } from './core/selector.js';
-
 import { unassignCommand } from './commands/unassign.js';
+import { selectorForms } from './core/selector.js';
 
 /** Everything that people can type, for cli.ts to run and for the man page and completions to tell of. */
 export function commandLine(words: readonly string[]): Argv {

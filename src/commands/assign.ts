@@ -47,25 +47,23 @@ export const assignCommand: CommandModule<object, AssignOptions> = {
     const uri = connect ?? defaultUriFrom(process.env);
     const address = controller === undefined ? undefined : parseAddress(controller);
     const assigning = await openAssigning();
-    const assignment = ((): Assignment => {
-      if (domain !== undefined) {
-        const world = { sysfs: assigning.places.sysfs, devices: assigning.devices };
-        return describeNow(matchFor(selectorFrom([device ?? '']), by, address, world), { domain, uri }, assigning);
-      }
-      // With the domain forgotten, "assign 1-1 --controller …" is not meant for a domain named 1-1.
-      if (address === undefined || by !== undefined || parseSelector(device ?? '').kind !== 'fault') {
-        throw new CommandError('name a device, and the domain that it is to belong to', exitCodes.usage);
-      }
-      return { match: { kind: 'controller', controller: address }, domain: device ?? '', uri, note: '' };
-    })();
+    const words = { device, domain, by, controller: address };
+    const assignment = describeNow(
+      domain === undefined ? atController(words) : named(words, assigning),
+      uri,
+      assigning,
+    );
     const fault = domainNameFault(assignment.domain) ?? uriFault(uri) ?? assignmentFault(assignment);
     if (fault !== undefined) throw new CommandError(fault, exitCodes.usage);
     if (dryRun) {
       print(...formatAssignment(assignment, uri !== defaultUri));
       return;
     }
-    print(`assigned to ${describeOwner(assignment)}: ${describeMatch(assignment.match)}`);
-    process.exitCode = await takeUp(assigning, withAssignment(assigning.items, assignment), [assignment]);
+    process.exitCode = await takeUp(assigning, {
+      items: withAssignment(assigning.items, assignment),
+      made: [assignment],
+      told: `assigned to ${describeOwner(assignment)}: ${describeMatch(assignment.match)}`,
+    });
   },
 };
 
@@ -78,12 +76,29 @@ function parseAddress(text: string): string {
   return `${domain}${rest}`.toLowerCase();
 }
 
+interface Words extends Pick<AssignOptions, 'device' | 'domain' | 'by'> {
+  readonly controller: string | undefined;
+}
+
+function named({ device = '', domain = '', by, controller }: Words, { places, devices }: Assigning) {
+  return { domain, match: matchFor(selectorFrom([device]), by, controller, { sysfs: places.sysfs, devices }) };
+}
+
+/** `assign --controller 0000:00:14.0 win10`: the one word is the domain. */
+function atController({ device: domain = '', by, controller }: Words): { domain: string; match: Match } {
+  // With the domain forgotten, "assign 1-1 --controller …" is not meant for a domain named 1-1.
+  if (controller === undefined || by !== undefined || parseSelector(domain).kind !== 'fault') {
+    throw new CommandError('name a device, and the domain that it is to belong to', exitCodes.usage);
+  }
+  return { domain, match: { kind: 'controller', controller } };
+}
+
 /** With what is plugged in there now, when that is one device. */
-function describeNow(match: Match, owner: { domain: string; uri: string }, assigning: Assigning): Assignment {
-  const [device, ...others] = assigning.meantBy(match);
+function describeNow(meant: { domain: string; match: Match }, uri: string, { meantBy }: Assigning): Assignment {
+  const [device, ...others] = meantBy(meant.match);
   const note =
     device === undefined || others.length > 0
       ? ''
       : `${nameOf(device) || `${device.vendorId}:${device.productId}`} on port ${device.name}`;
-  return { match, ...owner, note };
+  return { ...meant, uri, note };
 }

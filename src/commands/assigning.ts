@@ -1,15 +1,11 @@
 // What the verbs about assignments share: what is plugged in, our rules file, and what becomes of a change to it.
-import { openLog, type Log } from '../host/log.js';
 import { isMeant, type AssignableDevice, type Match } from '../core/assignment.js';
 import type { Item } from '../core/assignment-list.js';
 import type { InventoryDevice } from '../core/inventory.js';
 import type { KnownDevice } from '../core/rebuild.js';
-import { readAssignable } from '../host/assignable.js';
 import { assignmentFileIn } from '../host/assignment-file.js';
-import { placesFrom, type Places } from '../host/places.js';
-import { programIn } from '../host/program.js';
+import { placesFrom } from '../host/places.js';
 import { readPlugged } from '../host/sysfs.js';
-import { openUdev } from '../host/udev.js';
 import { CommandError, exitCodes } from './command-error.js';
 
 export type Device = InventoryDevice & AssignableDevice;
@@ -17,7 +13,8 @@ export type Device = InventoryDevice & AssignableDevice;
 /** What is plugged in, and the rules file as it is. */
 export async function openAssigning() {
   const places = placesFrom(process.env);
-  const udev = openUdev(programIn(places.path, 'udevadm'), places.sysfs);
+  const { readAssignable, udevOf } = await import('../survey.js');
+  const udev = udevOf(places);
   const devices = await readAssignable(places.sysfs, udev);
   const file = assignmentFileIn(places.rulesDirectory);
   return {
@@ -55,15 +52,3 @@ export async function openAssigning() {
 }
 
 export type Assigning = Awaited<ReturnType<typeof openAssigning>>;
-
-/** The log of what a command does in the worker's stead; a person at a terminal is shown it. */
-export function openCommandLog({ syslogSocket, path }: Places): Log {
-  return openLog({
-    verbose: false,
-    terminal: () => process.stderr.isTTY,
-    syslogSocket,
-    path,
-    journal: false,
-    print: (line) => process.stderr.write(`${line}\n`),
-  });
-}

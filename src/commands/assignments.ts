@@ -15,7 +15,8 @@ export const assignmentsCommand: CommandModule<object, { json: boolean }> = {
     const pluggedOf = ({ match }: Assignment) => meantBy(match).map(({ name }) => name);
     const foreign = foreignLines(items);
     if (json) {
-      const assignments = items.flatMap((item) => (item.kind === 'own' ? [toJson(item, pluggedOf)] : []));
+      const own = items.flatMap((item) => (item.kind === 'own' ? [toJson(item, pluggedOf)] : []));
+      const assignments = own.map((fields, index) => ({ number: index + 1, ...fields }));
       print(JSON.stringify({ file: path, assignments, otherLines: foreign }));
       return;
     }

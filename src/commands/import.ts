@@ -13,6 +13,7 @@ import { connectOption, note, print } from './output.js';
 import { takeUp } from './take-up.js';
 
 interface ImportOptions {
+  format: 'eve';
   file: string | undefined;
   group: string[];
   connect: string | undefined;
@@ -20,10 +21,11 @@ interface ImportOptions {
 }
 
 export const importCommand: CommandModule<object, ImportOptions> = {
-  command: 'import eve <file>',
-  describe: "Take over assignments from EVE's model manifest",
+  command: 'import <format> <file>',
+  describe: 'Take over assignments from elsewhere',
   builder: (args) =>
     args
+      .positional('format', { choices: ['eve'] as const, demandOption: true, describe: "eve: EVE's model manifest" })
       .positional('file', { type: 'string', describe: 'The manifest, JSON with an ioMemberList' })
       .option('group', {
         type: 'string',
@@ -59,10 +61,14 @@ export const importCommand: CommandModule<object, ImportOptions> = {
     note(...left);
     const lines = made.flatMap((assignment) => formatAssignment(assignment, uri !== defaultUri));
     if (dryRun) print(...lines);
-    else if (made.length > 0) {
-      print(`${made.length} assigned, ${left.length} left out`);
-      process.exitCode = await takeUp(assigning, made.reduce(withAssignment, assigning.items), made);
-    } else throw new CommandError(`nothing in ${file} could be taken over`, exitCodes.failed);
+    else if (made.length === 0) throw new CommandError(`nothing in ${file} could be taken over`, exitCodes.failed);
+    else {
+      process.exitCode = await takeUp(assigning, {
+        items: made.reduce(withAssignment, assigning.items),
+        made,
+        told: `${made.length} assigned, ${left.length} left out`,
+      });
+    }
   },
 };
 

@@ -4,10 +4,11 @@ import { assignmentsIn, withoutAssignments } from '../core/assignment-list.js';
 import { isSameFace } from '../core/face.js';
 import type { Selector } from '../core/selector.js';
 import { readFace } from '../host/faces.js';
-import { openAssigning, openCommandLog, type Assigning } from './assigning.js';
+import { openAssigning, type Assigning } from './assigning.js';
 import { CommandError, exitCodes } from './command-error.js';
-import { followTaken, worstOf, type ExitCode } from './follow.js';
-import { print } from './output.js';
+import { worstOf } from './ending.js';
+import { followTaken } from './follow.js';
+import { openCommandLog, print } from './output.js';
 import { selectorFrom } from './pick.js';
 
 interface UnassignOptions {
@@ -43,7 +44,7 @@ export const unassignCommand: CommandModule<object, UnassignOptions> = {
     for (const gone of removed) print(`no longer assigned to ${describeOwner(gone)}: ${describeMatch(gone.match)}`);
     const log = openCommandLog(assigning.places);
     try {
-      const codes: ExitCode[] = [];
+      const codes: number[] = [];
       for (const device of known) codes.push(await followTaken(device, removed, assigning.places, log));
       process.exitCode = worstOf(codes);
     } finally {

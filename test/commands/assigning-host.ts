@@ -14,7 +14,7 @@ export function openHost(context: TestContext) {
   box.plug({ port: 'usb2', number: 1, bus: 2, hub: true, ids: '1d6b:0003', speed: '5000' });
   box.pair('usb1-port1', 'usb2-port1');
   box.libvirt((state) => addDomain(state, { name: 'guest2' }));
-  const file = join(box.directory, 'rules.d/80-usb-libvirt-hotplug.rules');
+  const file = join(box.directory, 'rules/80-usb-libvirt-hotplug.rules');
   return {
     ...box,
     file,

@@ -86,5 +86,6 @@ test('a manifest that is none, and a group that it does not have, are told, and 
     assert.equal(run.exitCode, exitCode, group);
   }
   assert.equal((await host.cli(['import', 'eve', path])).exitCode, 2);
+  assert.equal((await host.cli(['import', 'evil', path, '--group', 'desk=guest1'])).exitCode, 2);
   assert.ok(!existsSync(host.file));
 });
