@@ -11,6 +11,7 @@ import { beforeAnyEvent, byHand, isSamePlug, type Want } from '../core/want.js';
 import { placesFrom } from '../host/places.js';
 import { connectOption, jsonOption, note, print } from './output.js';
 import { pickOne, selectorFrom } from './pick.js';
+import { otherGivers, ownLinesAbout } from './rule-lines.js';
 
 interface ExplainOptions {
   device: string[];
@@ -29,7 +30,8 @@ export const explainCommand: CommandModule<object, ExplainOptions> = {
       .option('connect', connectOption),
   async handler({ device: words, json, connect }) {
     const places = placesFrom(process.env);
-    const { survey, readProperties, readGuestUsb, openVirshProgram, buildHostdev } = await import('../survey.js');
+    const { survey, readAssignable, readProperties, readGuestUsb, openVirshProgram, buildHostdev, udevOf } =
+      await import('../survey.js');
     const { devices, wants, situation, planned, holdingOf, gaps } = await survey(
       places,
       connect ?? defaultUriFrom(process.env),
@@ -37,6 +39,7 @@ export const explainCommand: CommandModule<object, ExplainOptions> = {
     const device = pickOne(selectorFrom(words), devices);
     const holding = holdingOf(device);
     const properties = await readProperties(places, device);
+    const assignable = (await readAssignable(places.sysfs, udevOf(places))).find(({ name }) => name === device.name);
     const want = wants.find((candidate) => candidate.device === device.name && isSamePlug(candidate, device));
     const hypervisor = want && situation.hypervisors.get(want.uri);
     const domain = want && hypervisor?.kind === 'reached' ? findDomain(hypervisor.domains, want.domain) : undefined;
@@ -57,6 +60,8 @@ export const explainCommand: CommandModule<object, ExplainOptions> = {
       want:
         want === undefined ? 'nobody wants it: no rule has given it to a domain, and no person' : describeWant(want),
       state: describeHolding(holding, device),
+      ownRules: assignable === undefined ? [] : ownLinesAbout(assignable, places),
+      otherRules: otherGivers(places),
       domain: describeDomain(want, domain?.live),
       room: guest === undefined ? [] : describeRoom(guest.buses, waiting),
       xml: device.hub || want === undefined ? '' : buildHostdev(device, markOf({ ...device, device: device.name })),
@@ -75,6 +80,8 @@ function printExplanation({
   properties,
   want,
   state,
+  ownRules,
+  otherRules,
   domain,
   room,
   xml,
@@ -85,17 +92,25 @@ function printExplanation({
   readonly properties: Readonly<Record<string, string | undefined>>;
   readonly want: string;
   readonly state: string;
+  readonly ownRules: readonly string[];
+  readonly otherRules: readonly string[];
   readonly domain: string;
   readonly room: readonly string[];
   readonly xml: string;
   readonly next: readonly string[];
 }): void {
   print(device, `  ${where}`, `state: ${state}`, `want: ${want}`);
+  section('rules of ours that mean it, of which the last one holds:', ownRules);
+  section('other rules that give devices to domains (udev does not tell which of them matched):', otherRules);
   if (domain !== '') print(`domain: ${domain}`, ...room.map((line) => `  ${line}`));
-  if (xml !== '') print('XML:', ...xml.split('\n').map((line) => `  ${line}`));
+  section('XML:', xml === '' ? [] : xml.split('\n'));
   print(...(next.length === 0 ? ['next: nothing'] : ['next:', ...next.map((line) => `  ${line}`)]));
   print('udev ended with:');
   for (const [name, value] of Object.entries(properties).sort()) print(`  ${name}=${printable(value ?? '')}`);
+}
+
+function section(title: string, lines: readonly string[]): void {
+  if (lines.length > 0) print(title, ...lines.map((line) => `  ${line}`));
 }
 
 function describeWhere({ devpath, speed }: InventoryDevice): string {

@@ -5,6 +5,8 @@ import { resolve } from 'node:path';
 import process from 'node:process';
 import test, { type TestContext } from 'node:test';
 import { addDomain } from '../fake/world.mjs';
+import { locked } from '../rig/image/cache.js';
+import { installPackages } from '../rig/image/programs.js';
 import { openBox } from '../box.js';
 
 /** A host with two domains, a keyboard, and a stick behind a hub. */
@@ -108,12 +110,17 @@ for (const [line, expected] of [
   });
 }
 
+const isThere = (shell: string) => spawnSync(shell, ['--version']).status === 0;
+const missing = ['zsh', 'fish'].filter((shell) => !isThere(shell));
+// apt does not wait for another apt.
+if (missing.length > 0 && process.getuid?.() === 0) await locked(() => installPackages(missing));
+
 for (const [shell, check] of [
   ['bash', ['bash', '-n']],
   ['zsh', ['zsh', '-n']],
   ['fish', ['fish', '--no-execute']],
 ] as const) {
-  const skip = spawnSync(shell, ['--version']).status === 0 ? false : `${shell} is not installed`;
+  const skip = isThere(shell) ? false : `${shell} is not installed`;
   test(`the script for ${shell} is one`, { skip }, () => {
     const checked = spawnSync(check[0], [check[1], `dist/usb-libvirt-hotplug.${shell}`], { encoding: 'utf8' });
     assert.deepEqual([checked.status, checked.stderr], [0, '']);

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import test from 'node:test';
 import { openBox } from '../box.js';
 
@@ -44,4 +45,25 @@ udev ended with:
   );
   await box.work();
   assert.match((await box.cli(['explain', '1-1'])).stdout, /^state: attached\n[^]*^next: nothing$/m);
+});
+
+test('the rules that may say whose it is are named by file and line', async (context) => {
+  const box = openBox(context);
+  box.plug(keyboard);
+  const rules = `${box.directory}/rules`;
+  mkdirSync(rules);
+  writeFileSync(
+    `${rules}/90-vm.rules`,
+    'SUBSYSTEM=="usb", RUN+="/usr/local/lib/usb-libvirt-hotplug/hook guest2"\nACTION=="add", ENV{USB_LIBVIRT_DOMAIN}="guest3"\n',
+  );
+  await box.cli(['assign', '0627:0001', 'guest1']);
+  const { stdout } = await box.cli(['explain', '1-1']);
+  assert.match(
+    stdout,
+    /^rules of ours that mean it, .*:\n {2}\S+\/rules\/80-usb-libvirt-hotplug\.rules:\d+: To guest1: .*0627:0001.*$/m,
+  );
+  assert.match(
+    stdout,
+    /^other rules .*:\n {2}\S+\/90-vm\.rules:1: runs \/usr\/local\/lib\/usb-libvirt-hotplug\/hook guest2\n {2}\S+\/90-vm\.rules:2: to guest3$/m,
+  );
 });

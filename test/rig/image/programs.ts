@@ -36,6 +36,11 @@ export async function installMissingPackages(progress: Progress): Promise<void> 
   const packages = await missingPackages();
   if (packages.length === 0) return;
   progress(`installing ${packages.join(' ')}`);
+  await installPackages(packages);
+}
+
+/** Needs root. */
+export async function installPackages(packages: string[]): Promise<void> {
   await updatePackageLists();
   await aptGet('install', '--yes', '--no-install-recommends', ...packages);
 }
