@@ -25,6 +25,7 @@ const bundles = [
   'src/extras.ts',
   'src/host/syslog.ts',
   'src/host/logger.ts',
+  'src/host/log-source.ts',
 ];
 
 /** `await import('./worker.js')` becomes a require of the neighbouring bundle, read when it is reached. */

@@ -1,7 +1,6 @@
 import type { CommandModule } from 'yargs';
 import { parseLogLine, speaksOf } from '../core/log-line.js';
 import { parseSelector } from '../core/selector.js';
-import { findLogSource } from '../host/log-source.js';
 import { placesFrom } from '../host/places.js';
 import { CommandError, exitCodes } from './command-error.js';
 import { note, print } from './output.js';
@@ -24,6 +23,7 @@ export const logCommand: CommandModule<object, LogOptions> = {
         describe: 'Go on with new lines as they come, until Ctrl-C',
       }),
   async handler({ what, follow }) {
+    const { findLogSource } = await import('../host/log-source.js');
     const source = findLogSource(process.env, placesFrom(process.env).path);
     if (source === undefined) {
       throw new CommandError(
