@@ -2,10 +2,10 @@
 import type { Assignment } from '../core/assignment.js';
 import { decodeModel } from '../core/device.js';
 import { defaultUri } from '../core/domain.js';
-import { describeDevice, describeStanding, printable } from '../core/message.js';
+import { describeDevice, describeRefusal, describeStanding, printable } from '../core/message.js';
 import type { KnownDevice } from '../core/rebuild.js';
 import type { DeviceRecord } from '../core/standing.js';
-import { beforeAnyEvent, isSamePlug, newWant, type Want } from '../core/want.js';
+import { beforeAnyEvent, byHand, isSamePlug, newWant, type Want } from '../core/want.js';
 import type { Log } from '../host/log.js';
 import type { Places } from '../host/places.js';
 import { recordFilesIn } from '../host/record-files.js';
@@ -28,6 +28,11 @@ export async function followGiven(known: KnownDevice, places: Places, log: Log):
   }
   const { putThrough, seeThrough } = await import('../by-hand.js');
   const want = wantOf(known, places);
+  // Another rule, with a RUN line, spoke first in the same event, and would at every plug.
+  if (want?.seqnum !== byHand && want?.rivals.includes(owner.domain) === true) {
+    print(describeRefusal(wantFor(known, owner), want).text);
+    return exitCodes.failed;
+  }
   if (want === undefined || want.released || !isSameOwner(want, owner)) {
     return exitCodeOf(await putThrough(wantFor(known, owner), places, log));
   }

@@ -137,6 +137,19 @@ test('a device that a more exact line gives to another domain stays there, and t
   assert.deepEqual(host.hostdevs('guest2').length, 1);
 });
 
+test('a rule with a RUN line that gives the device to another domain is named, for it would win at every plug', async (context) => {
+  const host = openHost(context);
+  host.plugFor(keyboard, 'guest1');
+  await host.event('add', keyboard, 'guest2');
+  await host.event('add', keyboard, 'guest1');
+  const { exitCode, stdout } = await host.cli(['assign', '1-1', 'guest1']);
+  assert.match(
+    stdout,
+    /^refused .* for guest1: a rule gave it to guest2 in the same event; keep one of the two rules$/m,
+  );
+  assert.equal(exitCode, 1);
+});
+
 test('what a person had taken back, or given elsewhere by hand, goes where it is assigned to', async (context) => {
   const host = openHost(context);
   host.plugFor(keyboard, '');
