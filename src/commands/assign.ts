@@ -81,7 +81,7 @@ interface Words extends Pick<AssignOptions, 'device' | 'domain' | 'by'> {
 }
 
 function named({ device = '', domain = '', by, controller }: Words, { places, devices }: Assigning) {
-  return { domain, match: matchFor(selectorFrom([device]), by, controller, { sysfs: places.sysfs, devices }) };
+  return { domain, match: matchFor(selectorFrom([device]), { way: by, controller }, { sysfs: places.sysfs, devices }) };
 }
 
 /** `assign --controller 0000:00:14.0 win10`: the one word is the domain. */

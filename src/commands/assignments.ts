@@ -36,7 +36,7 @@ export const assignmentsCommand: CommandModule<object, { json: boolean }> = {
 };
 
 /**
- * An assignment for programs. Stable: fields are added, never changed or taken away. `means` is for people; `plugged`
+ * An assignment for programs; before these fields stands its `number`, which `unassign` takes. Stable: fields are added, never changed or taken away. `means` is for people; `plugged`
  * the ports of what is meant and plugged in now, whoever has it.
  */
 function toJson(

@@ -20,15 +20,15 @@ interface World {
  * A device need not be plugged in where its name says all that is to be known of it. Throws when it is not found, not
  * the only one, or cannot be known by that.
  *
- * @param way undefined for what the selector itself goes by
- * @param controller the PCI address of the controller that it must hang at, if any is named
+ * @param known.way undefined for what the selector itself goes by
+ * @param known.controller the PCI address of the controller that it must hang at, if any is named
  */
 export function matchFor(
   selector: Selector,
-  way: Way | undefined,
-  controller: string | undefined,
+  known: { readonly way: Way | undefined; readonly controller: string | undefined },
   world: World,
 ): Match {
+  const { way, controller } = known;
   if (selector.kind === 'behind') {
     if (way !== undefined && way !== 'port') {
       throw new CommandError(`everything behind a hub is known by port only, not by ${way}`, exitCodes.usage);
@@ -86,10 +86,8 @@ function placeOf(selector: Selector, world: World): SysfsName {
 
 /** The one device that is meant, which must be none that nobody can have. */
 function handable(selector: Selector, { devices }: World): Device {
-  // `pickOne` names what it finds, and finds it among what it is given.
-  const { name } = pickOne(selector, devices);
-  const device = devices.find((candidate) => candidate.name === name);
-  if (device === undefined || device.hub) throw hubError(name);
+  const device = pickOne(selector, devices);
+  if (device.hub) throw hubError(device.name);
   return device;
 }
 

@@ -23,7 +23,7 @@ export function pick<T extends SelectableDevice>(selector: Selector, devices: re
 }
 
 /** The one device that is meant. Throws when there is none, or more than one: they are listed. */
-export function pickOne(selector: Selector, devices: readonly InventoryDevice[]): InventoryDevice {
+export function pickOne<T extends InventoryDevice>(selector: Selector, devices: readonly T[]): T {
   const [only, ...others] = pick(selector, devices);
   if (others.length === 0) return only;
   const listed = [only, ...others].map((device) => `  ${describeBriefly(device)}`);

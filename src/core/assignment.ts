@@ -15,7 +15,7 @@ export type Match =
   | { readonly kind: 'port'; readonly faces: Faces }
   | { readonly kind: 'port+id'; readonly faces: Faces; readonly ids: Ids };
 
-/** A socket's faces: one or two, or more where a manifest gives several sockets as one. */
+/** A socket's, one or two. */
 export type Faces = readonly [Face, ...Face[]];
 
 export interface Ids {

@@ -50,11 +50,13 @@ export function isSameFace(one: Face, other: Face): boolean {
   return one.controller === other.controller && one.speeds === other.speeds && one.chain === other.chain;
 }
 
-/** `port 4.2 (USB 2) or 3.2 (USB 3) of controller 0000:00:14.0`. */
+/** `port 4.2 (USB 2) or port 3.2 (USB 3) of controller 0000:00:14.0`. */
 export function describeFaces(faces: readonly Face[]): string {
-  const ports = faces.map((face) => `${face.chain === '' ? 'any' : face.chain} (${describeSpeeds(face)})`);
+  const ports = faces.map(
+    (face) => `${face.chain === '' ? 'any port' : `port ${face.chain}`} (${describeSpeeds(face)})`,
+  );
   const controllers = [...new Set(faces.map(({ controller }) => controller.slice(controller.lastIndexOf('/') + 1)))];
-  return `port ${ports.join(' or ')} of controller ${controllers.join(' or ')}`;
+  return `${ports.join(' or ')} of controller ${controllers.join(' or ')}`;
 }
 
 function describeSpeeds({ speeds }: Face): string {
@@ -63,9 +65,8 @@ function describeSpeeds({ speeds }: Face): string {
 }
 
 function hasBus({ controller, speeds }: Face, devpath: string, busSpeed: string): boolean {
-  return /^\/usb\d+(\/|$)/.test(devpath.slice(controller.length)) && devpath.startsWith(controller)
-    ? speeds.split('|').includes(busSpeed)
-    : false;
+  const isUnder = devpath.startsWith(controller) && /^\/usb\d+(\/|$)/.test(devpath.slice(controller.length));
+  return isUnder && speeds.split('|').includes(busSpeed);
 }
 
 function chainAt(devpath: string): string {

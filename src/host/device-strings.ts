@@ -11,8 +11,8 @@ export async function readProduct(sysfs: string, name: SysfsName): Promise<strin
 
 /**
  * One of the texts that a device tells of itself; empty when it does not say, or the kernel is busy with it. Not for
- * udev's way, where properties tell it: the kernel lets nobody read these while it resets the device. Blanks at the end are left
- * out, as udev does where it matches; those at the beginning count.
+ * udev's way, where properties tell it: the kernel lets nobody read these while it resets the device. Blanks at the end
+ * are left out, as udev does where it matches; those at the beginning count.
  */
 export async function readString(
   sysfs: string,

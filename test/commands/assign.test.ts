@@ -15,11 +15,11 @@ test('a device is assigned by its port, both faces of the socket, and attached a
   assert.equal(exitCode, 0, stderr);
   assert.match(
     stdout,
-    /^assigned to guest1: whatever is in port 1 \(USB 2\) or 1 \(USB 3\) of controller 0000:00:05\.0\nattached 0627:0001 "QEMU USB Keyboard" on port 1-1 \(bus 001 device 002\) to guest1 in \d+ ms\n$/,
+    /^assigned to guest1: whatever is in port 1 \(USB 2\) or port 1 \(USB 3\) of controller 0000:00:05\.0\nattached 0627:0001 "QEMU USB Keyboard" on port 1-1 \(bus 001 device 002\) to guest1 in \d+ ms\n$/,
   );
   assert.equal(
     host.rules(),
-    `${header}# To guest1: whatever is in port 1 (USB 2) or 1 (USB 3) of controller 0000:00:05.0; when assigned: QEMU USB Keyboard [KBD01] on port 1-1
+    `${header}# To guest1: whatever is in port 1 (USB 2) or port 1 (USB 3) of controller 0000:00:05.0; when assigned: QEMU USB Keyboard [KBD01] on port 1-1
 ${everyDevice}${atPort1}ATTRS{speed}=="480", ENV{USB_LIBVIRT_DOMAIN}="guest1"
 ${everyDevice}${atPort1}ATTRS{speed}=="5000|10000|20000", ENV{USB_LIBVIRT_DOMAIN}="guest1"
 `,
@@ -47,7 +47,7 @@ test('what is not plugged in is assigned for later', async (context) => {
   const host = openHost(context);
   for (const [device, means] of [
     ['1-7', 'whatever is in port 7 (USB 2) of controller 0000:00:05.0'],
-    ['002:1', 'whatever is in port 1 (USB 3) or 1 (USB 2) of controller 0000:00:05.0'],
+    ['002:1', 'whatever is in port 1 (USB 3) or port 1 (USB 2) of controller 0000:00:05.0'],
     ['152d:2338', '152d:2338'],
     ['1-4/…', 'whatever is behind port 4 (USB 2) of controller 0000:00:05.0'],
   ] as const) {
@@ -100,7 +100,7 @@ test('a socket behind a USB 3 hub has two faces too', async (context) => {
   host.plug({ ...hub, port: '2-3', number: 9 });
   host.pair('1-4-port2', '2-3-port1');
   const { stdout } = await host.cli(['assign', '1-4.2', 'guest1']);
-  assert.match(stdout, /whatever is in port 4\.2 \(USB 2\) or 3\.1 \(USB 3\) of controller/);
+  assert.match(stdout, /whatever is in port 4\.2 \(USB 2\) or port 3\.1 \(USB 3\) of controller/);
 });
 
 test('a hub is given with everything behind it, and stays with the host itself', async (context) => {
@@ -201,7 +201,7 @@ test('assignments are listed with what is plugged in of them, and lines that are
     stdout,
     `NUMBER  DOMAIN  PLUGGED  DEVICES
 1       guest2  -        152d:2338
-2       guest1  1-1      whatever is in port 1 (USB 2) or 1 (USB 3) of controller 0000:00:05.0
+2       guest1  1-1      whatever is in port 1 (USB 2) or port 1 (USB 3) of controller 0000:00:05.0
 `,
   );
   assert.equal(stderr, `${host.file} line 9 is not ours, and left as it is: KERNEL=="x", RUN+="y"\n`);

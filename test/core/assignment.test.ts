@@ -60,7 +60,7 @@ test('an assignment is a comment that says what it is, and a line for each face 
       false,
     ),
     [
-      '# To win10: whatever is in port 4.2 (USB 2) or 3.2 (USB 3) of controller 0000:00:14.0; when assigned: Logitech USB Receiver on port 1-4.2',
+      '# To win10: whatever is in port 4.2 (USB 2) or port 3.2 (USB 3) of controller 0000:00:14.0; when assigned: Logitech USB Receiver on port 1-4.2',
       'ACTION=="add|bind|change", SUBSYSTEM=="usb", ENV{DEVTYPE}=="usb_device", DEVPATH=="/devices/pci0000:00/0000:00:14.0/usb*/*-4.2", KERNELS=="usb*", ATTRS{speed}=="480", ENV{USB_LIBVIRT_DOMAIN}="win10"',
       'ACTION=="add|bind|change", SUBSYSTEM=="usb", ENV{DEVTYPE}=="usb_device", DEVPATH=="/devices/pci0000:00/0000:00:14.0/usb*/*-3.2", KERNELS=="usb*", ATTRS{speed}=="5000|10000|20000", ENV{USB_LIBVIRT_DOMAIN}="win10"',
     ],
@@ -284,7 +284,7 @@ test('what a person changed or added is left as it is, where it is', () => {
   for (const [title, changed] of [
     ['another domain', text.replace('="win11"', '="mine"')],
     ['another comment', text.replace('# To win11', '# to win11')],
-    ['a comment in a face too many', text.replace(' or 3 (USB 3)', '')],
+    ['a comment in a face too many', text.replace(' or port 3 (USB 3)', '')],
     ['a condition', text.replace(', KERNELS', ', ATTR{product}=="x", KERNELS')],
     ['a blank', text.replace('"usb", ', '"usb",  ')],
     ['a line break of another system', text.replaceAll('\n', '\r\n')],
