@@ -1,9 +1,9 @@
 // What a person types, on a real host.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { holds, idle, marksIn, numberAt } from './host.js';
+import { holds, idle, marksIn, numberAt, pull } from './host.js';
 import { oneHost } from './hosts.js';
-import { startInstalled } from './product.js';
+import { startInstalled, writeRules } from './product.js';
 import { whyNoRig, type Rig } from './rig.js';
 
 const skip = (await whyNoRig()) ?? false;
@@ -65,6 +65,56 @@ for (const host of oneHost()) {
       await says('attach testvm-01 0627:0001', /0627:0001 names 2 devices; name one by its port:\n {2}1-1 /, 3);
       await idle(rig);
       await holds(rig, 'testvm-01', '1-4.1', '2-5');
+    });
+
+    test('a manifest of EVE becomes lines that the real udev goes by', async () => {
+      await rig.mustRun(`cat >/root/model.json <<'END'
+{"ioMemberList":[{"phylabel":"board","assigngrp":"desk","phyaddrs":{"usbaddr":"1:1","usbproduct":"0627:0001"}},
+{"phylabel":"eth0","assigngrp":"desk","phyaddrs":{"Ifname":"eth0"}}]}
+END`);
+      await says(
+        'import eve /root/model.json --group desk=testvm-01',
+        /^eth0 is left out: .*\n1 assigned, 1 left out$/m,
+      );
+      await holds(rig, 'testvm-01', '1-1', '1-4.1', '2-5');
+      await says(
+        'explain 1-1',
+        /^rules of ours that mean it, .*:\n {2}\S+\.rules:\d+: To testvm-01: 0627:0001 in port 1 /m,
+      );
+      await says('log 1-1', /attached 0627:0001 "QEMU USB Keyboard" on port 1-1 /);
+    });
+
+    test('doctor finds a host in order, and what a person did wrong in a rule', async () => {
+      const { stdout, exitCode } = await ours('doctor');
+      assert.equal(exitCode, 0, stdout);
+      for (const line of [
+        /^ok +node in udev's sandbox: usb-libvirt-hotplug .* run by systemd-run with MemoryDenyWriteExecute$/m,
+        /^ok +rules: \/\S+\/zz-usb-libvirt-hotplug\.rules$/m,
+        /^ok +units: usb-libvirt-hotplug\.path, .* are enabled$/m,
+        /^ok +path unit: usb-libvirt-hotplug\.path is active/m,
+        /^ok +virsh: it reaches qemu:\/\/\/system; domains: 2$/m,
+        /^ok +libvirt's hook: \/etc\/libvirt\/hooks\/qemu\.d\/usb-libvirt-hotplug; .* after it came$/m,
+        /^(ok|warning) +controllers: testvm-01: controller 0: qemu-xhci, /m,
+      ]) {
+        assert.match(stdout, line);
+      }
+      await writeRules(
+        rig,
+        '85-vm.rules',
+        'ACTION=="add", SUBSYSTEM=="usb", RUN+="/usr/local/lib/usb-libvirt-hotplug/hook $attr{serial}"',
+      );
+      await says('doctor', /^warning +your rules: \/etc\/udev\/rules\.d\/85-vm\.rules:1: .*\$attr\{serial\}/m);
+      await rig.mustRun('rm /etc/udev/rules.d/85-vm.rules');
+    });
+
+    test('what was pulled out while nobody watched is shown by cleanup, and removed after a yes', async () => {
+      await rig.mustRun('systemctl stop usb-libvirt-hotplug.path usb-libvirt-hotplug.service');
+      await pull(rig, 'keyboard', '1-1');
+      await says('status testvm-01', /^ {2}1-1 +bus 1 device \d+ +stale: it is not plugged in any more/m);
+      await says('cleanup testvm-01', /^testvm-01 holds 1 hostdev .*\n {2}ua-usbhp-1-1-\d+ /m);
+      await says('cleanup testvm-01 --yes', /^removed the stale hostdev ua-usbhp-1-1-\d+ from testvm-01/m);
+      await holds(rig, 'testvm-01', '1-4.1', '2-5');
+      await rig.mustRun('systemctl start usb-libvirt-hotplug.path');
     });
   });
 }
