@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import test from 'node:test';
 import { addDomain } from '../fake/world.mjs';
-import { openBox } from '../box.js';
+import { openBox, until } from '../box.js';
 
 const keyboard = { port: '1-1', number: 2 };
 const hub = { port: '1-4', number: 3, hub: true, product: 'QEMU USB Hub' };
@@ -145,4 +145,28 @@ test('what a person forgets is a usage error', async (context) => {
   ]) {
     assert.equal((await box.cli(command)).exitCode, 2, command.join(' '));
   }
+});
+
+test('a command that is killed in the middle of its work leaves it to the next worker, and a sync likewise', async (context) => {
+  const box = openBox(context);
+  box.plug(keyboard);
+  box.plug(mouse);
+  await box.event('add', mouse, 'guest1');
+  for (const [command, held] of [
+    [['attach', 'guest1', '1-1'], '1:2 ua-usbhp-1-1-2'],
+    [['sync'], '1:4 ua-usbhp-1-4_1-4'],
+  ] as const) {
+    box.libvirt((state) => {
+      state.faults.push({ match: `attach-device`, hangMs: 60_000, times: 2 });
+    });
+    const killed = box.start([...command]);
+    await until('libvirt is at it', () => box.hostdevs().includes(held));
+    killed.kill('SIGKILL');
+    box.libvirt((state) => {
+      state.faults.length = 0;
+    });
+  }
+  await box.work();
+  assert.deepEqual(box.hostdevs().sort(), ['1:2 ua-usbhp-1-1-2', '1:4 ua-usbhp-1-4_1-4']);
+  assert.deepEqual(box.records(), ['1-1@002.json', '1-4.1@004.json']);
 });

@@ -86,6 +86,17 @@ ${ruleFor('1-3', 'testvm-02')}`,
       await holds(rig, 'testvm-01', '1-2');
     });
 
+    test('a domain that was saved to a file comes back from it with the device that was replugged meanwhile', async () => {
+      await plugTablet();
+      await tabletIsIn();
+      await rig.mustRun('virsh save testvm-02 /run/testvm-02.save', slowly);
+      await pull(rig, 'tablet', '1-3');
+      await plugTablet();
+      await rig.mustRun('virsh restore /run/testvm-02.save', slowly);
+      await tabletIsIn();
+      await rig.mustRun('rm /run/testvm-02.save');
+    });
+
     async function plugTablet(): Promise<void> {
       await rig.plug({ id: 'tablet', driver: 'usb-tablet', port: '3', serial: 'TAB01' });
       await numberAt(rig, '1-3');
