@@ -2,11 +2,11 @@
 import { basename, dirname } from 'node:path';
 import { isMeant, type AssignableDevice } from '../core/assignment.js';
 import { formatAssignment } from '../core/assignment-rule.js';
-import { parseRules, type Rule } from '../core/rules-text.js';
+import { ownRules, parseRules, type Rule } from '../core/rules-text.js';
 import { assignmentFileIn } from '../host/assignment-file.js';
 import { hookOf, installationFrom } from '../host/installation.js';
 import type { Places } from '../host/places.js';
-import { ownRules, readRulesFiles } from '../host/rules-files.js';
+import { readRulesFiles } from '../host/rules-files.js';
 
 /** The assignments that mean the device, as they stand in our rules file; the last one holds. */
 export function ownLinesAbout(device: AssignableDevice, { rulesDirectory }: Places): string[] {

@@ -1,5 +1,5 @@
 import { printable } from './message.js';
-import type { Rule, Token } from './rules-text.js';
+import { ownRules, type Rule, type Token } from './rules-text.js';
 
 /** Something in people's rules that does not do what they hope for. */
 export interface RuleMistake {
@@ -120,12 +120,15 @@ function secondDomain(rule: Rule, before: readonly Rule[]): RuleMistake | undefi
   );
 }
 
+/** Where ENV names the domain, our own rules add the RUN, after all of people's that do not sort behind them. */
 function droppedRuns(rule: Rule, before: readonly Rule[]): RuleMistake | undefined {
   const run = runsOf(rule).find(({ operator }) => operator === '=' || operator === ':=');
   const forOthers = matchesOf(rule).some(
     ({ key, operator, value }) => key === 'SUBSYSTEM' && operator === '==' && !value.split('|').includes('usb'),
   );
-  if (run === undefined || forOthers || (!isOurs(run) && !before.some(speaksOfUs))) return undefined;
+  const dropsOurs =
+    before.some((other) => runsOf(other).some(isOurs)) || rule.file.slice(rule.file.lastIndexOf('/') + 1) > ownRules;
+  if (run === undefined || forOthers || !(isOurs(run) || dropsOurs)) return undefined;
   return mistake(
     rule,
     `RUN${run.operator} drops every program that rules before it have named, ours too`,

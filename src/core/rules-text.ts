@@ -1,3 +1,6 @@
+/** The file that comes with this program; its name sorts behind those of people's. */
+export const ownRules = 'zz-usb-libvirt-hotplug.rules';
+
 /** One rule of udev's, as far as it says something. */
 export interface Rule {
   /** The file, and the line that it begins at, counted from 1. */

@@ -7,9 +7,6 @@ export interface RulesFile {
   readonly text: string;
 }
 
-/** The file that comes with this program. */
-export const ownRules = 'zz-usb-libvirt-hotplug.rules';
-
 /**
  * The rules that udev goes through, in its order: by the files' names over all folders, where a file in an earlier
  * folder stands in for its namesakes in later ones.

@@ -121,8 +121,12 @@ for (const [shell, check] of [
   ['fish', ['fish', '--no-execute']],
 ] as const) {
   const skip = isThere(shell) ? false : `${shell} is not installed`;
-  test(`the script for ${shell} is one`, { skip }, () => {
-    const checked = spawnSync(check[0], [check[1], `dist/usb-libvirt-hotplug.${shell}`], { encoding: 'utf8' });
+  test(`the script for ${shell} is one`, { skip }, async (context) => {
+    const box = openBox(context);
+    const { exitCode, stdout } = await box.cli(['completion', shell]);
+    assert.equal(exitCode, 0);
+    writeFileSync(`${box.directory}/script`, stdout);
+    const checked = spawnSync(check[0], [check[1], `${box.directory}/script`], { encoding: 'utf8' });
     assert.deepEqual([checked.status, checked.stderr], [0, '']);
   });
 }

@@ -84,6 +84,8 @@ test('what works is let be', () => {
     `${logitech}, ENV{USB_LIBVIRT_DOMAIN}="a"\n${logitech}, ATTR{serial}=="1", ENV{USB_LIBVIRT_DOMAIN}="b"`,
     `${logitech}, RUN+="${hook} a"\n${logitech}, ATTR{serial}=="1", RUN+="${hook} a"`,
     `${logitech}, RUN+="${hook} a"\n${device}, ATTR{idVendor}=="046d", ATTR{idProduct}=="c52c", RUN+="${hook} b"`,
+    // Our own rule, which comes later, adds the RUN.
+    `${logitech}, ENV{USB_LIBVIRT_DOMAIN}="a"\nSUBSYSTEM=="usb", RUN="/bin/true"`,
     `SUBSYSTEM=="usb", RUN="/bin/true"\n${logitech}, RUN+="${hook} a"`,
     `${logitech}, RUN+="${hook} a"\nSUBSYSTEM=="block", RUN="/bin/true"`,
     `${logitech}, RUN+="/usr/bin/node --jitless /opt/x.js"`,
@@ -92,4 +94,9 @@ test('what works is let be', () => {
   ]) {
     assert.deepEqual(mistakesIn(text), [], text);
   }
+});
+
+test('a RUN= behind our own rules drops what they add', () => {
+  const last = parseRules('/etc/udev/rules.d/zzz.rules', 'SUBSYSTEM=="usb", RUN="/bin/true"');
+  assert.match(findRuleMistakes(last, hook)[0]?.detail ?? '', /^RUN= drops every program/);
 });
