@@ -11,6 +11,7 @@ import { readPlugged } from '../host/sysfs.js';
 import type { Udev } from '../host/udev.js';
 import { wakeIn } from '../host/wake.js';
 import { wantFilesIn } from '../host/want-files.js';
+import { connectOption } from './output.js';
 import { workOnce } from './work-once.js';
 
 interface SyncOptions {
@@ -30,7 +31,7 @@ export const syncCommand: CommandModule<object, SyncOptions> = {
         describe: 'Have all udev rules speak again first, as if every USB device were plugged in now',
       })
       .option('dry-run', { type: 'boolean', default: false, describe: 'Print what would be done, and touch nothing' })
-      .option('connect', { type: 'string', describe: 'The hypervisor to look at', requiresArg: true }),
+      .option('connect', connectOption),
   async handler({ connect, rescan, 'dry-run': dryRun }) {
     const places = placesFrom(process.env);
     const uri = connect ?? defaultUriFrom(process.env);

@@ -5,9 +5,8 @@ import { resolve } from 'node:path';
 import process from 'node:process';
 import test, { type TestContext } from 'node:test';
 import { addDomain } from '../fake/world.mjs';
-import { locked } from '../rig/image/cache.js';
-import { installPackages } from '../rig/image/programs.js';
 import { openBox } from '../box.js';
+import { whyNoProgram } from '../programs.js';
 
 /** A host with two domains, a keyboard, and a stick behind a hub. */
 function openHost(context: TestContext) {
@@ -110,17 +109,12 @@ for (const [line, expected] of [
   });
 }
 
-const isThere = (shell: string) => spawnSync(shell, ['--version']).status === 0;
-const missing = ['zsh', 'fish'].filter((shell) => !isThere(shell));
-// apt does not wait for another apt.
-if (missing.length > 0 && process.getuid?.() === 0) await locked(() => installPackages(missing));
-
 for (const [shell, check] of [
   ['bash', ['bash', '-n']],
   ['zsh', ['zsh', '-n']],
   ['fish', ['fish', '--no-execute']],
 ] as const) {
-  const skip = isThere(shell) ? false : `${shell} is not installed`;
+  const skip = await whyNoProgram(shell);
   test(`the script for ${shell} is one`, { skip }, async (context) => {
     const box = openBox(context);
     const { exitCode, stdout } = await box.cli(['completion', shell]);
