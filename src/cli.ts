@@ -3,6 +3,10 @@ import { commandLine } from './command-line.js';
 import { CommandError, exitCodes } from './commands/command-error.js';
 
 async function main(): Promise<void> {
+  // A reader that has had enough, such as head(1), is nobody's failure; what is under way goes on to its end.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+  });
   try {
     await commandLine(process.argv.slice(2))
       .fail((message, error: unknown, parser) => {

@@ -29,7 +29,8 @@ export function paintFor(stream: { readonly isTTY?: boolean }): Paint {
 
 /** A terminal's width; as wide as it takes where the output goes to a file or a program. */
 export function outputWidth(): number {
-  return process.stdout.isTTY ? process.stdout.columns : Infinity;
+  // Some terminals say that they have none.
+  return (process.stdout.isTTY && process.stdout.columns) || Infinity;
 }
 
 export function print(...lines: readonly string[]): void {

@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import test, { type TestContext } from 'node:test';
 import { addDomain, stopDomain } from '../fake/world.mjs';
+import { whyNoProgram } from '../programs.js';
 import { openBox, until } from '../box.js';
 
 const keyboard = { port: '1-1', number: 2 };
@@ -48,26 +49,22 @@ test('with --yes it is removed, and what is plugged in stays', async (context) =
   assert.equal((await box.cli(['cleanup', 'win10'])).stdout, 'win10 holds no stale USB hostdevs\n');
 });
 
-const canType = spawnSync('script', ['--version']).status === 0;
+const skip = await whyNoProgram('script', 'bsdutils');
 for (const [answer, left] of [
   ['y', 2],
   ['n', 4],
 ] as const) {
-  test(
-    `a person at a terminal is asked, and says ${answer}`,
-    { skip: canType ? false : 'script(1) is not installed' },
-    async (context) => {
-      const box = await openHost(context);
-      const typed = spawnSync(
-        'script',
-        ['--quiet', '--return', '--command', `${process.execPath} dist/cli.cjs cleanup win10`, '/dev/null'],
-        { env: { ...box.environment, TERM: 'dumb' }, input: `${answer}\n`, encoding: 'utf8', timeout: 30_000 },
-      );
-      assert.match(typed.stdout, /Remove these 2\? \[y\/N\] /);
-      assert.equal(typed.status, 0, typed.stdout);
-      assert.equal(box.hostdevs('win10').length, left, typed.stdout);
-    },
-  );
+  test(`a person at a terminal is asked, and says ${answer}`, { skip }, async (context) => {
+    const box = await openHost(context);
+    const typed = spawnSync(
+      'script',
+      ['--quiet', '--return', '--command', `${process.execPath} dist/cli.cjs cleanup win10`, '/dev/null'],
+      { env: { ...box.environment, TERM: 'dumb' }, input: `${answer}\n`, encoding: 'utf8', timeout: 30_000 },
+    );
+    assert.match(typed.stdout, /Remove these 2\? \[y\/N\] /);
+    assert.equal(typed.status, 0, typed.stdout);
+    assert.equal(box.hostdevs('win10').length, left, typed.stdout);
+  });
 }
 
 test('a detach in words only is a failure, and the hostdev is named', async (context) => {

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { rmSync } from 'node:fs';
+import process from 'node:process';
 import test, { type TestContext } from 'node:test';
 import { addDomain } from '../fake/world.mjs';
-import { openBox, until } from '../box.js';
+import { ended, openBox, until } from '../box.js';
 
 const rootHub = { port: 'usb1', number: 1, bus: 1, hub: true, ids: '1d6b:0002', product: 'xHCI Host Controller' };
 const keyboard = { port: '1-1', number: 2, product: 'QEMU USB Keyboard' };
@@ -113,6 +115,36 @@ test('without virsh and without udev there is still a list, and what is not know
   assert.equal(exitCode, 0);
   assert.match(stdout, /^1-1 .* QEMU USB Keyboard .* free$/m);
   assert.match(stderr, /^what domains hold is not known: virsh was not found; install/m);
+});
+
+test('on a terminal it is no wider than that, and a tree has colours unless NO_COLOR forbids them', async (context) => {
+  const box = openHost(context);
+  await box.event('add', keyboard, 'nosuch');
+  await box.work();
+  const shown = (command: string, environment: Record<string, string> = {}) =>
+    spawnSync('script', ['--quiet', '--return', '--command', command, '/dev/null'], {
+      env: { ...box.environment, TERM: 'xterm', ...environment },
+      encoding: 'utf8',
+      timeout: 60_000,
+    }).stdout;
+  const list = `stty cols 40; ${process.execPath} dist/cli.cjs list`;
+  const lines = shown(list).trim().split('\r\n');
+  assert.equal(lines.length, 4);
+  assert.ok(
+    lines.every((line) => line.length <= 40),
+    lines.join('\n'),
+  );
+  assert.match(lines[1] ?? '', /^1-1 .*…$/);
+  const tree = `${process.execPath} dist/cli.cjs list --tree`;
+  assert.ok(shown(tree).includes('\u001b[1musb1\u001b[22m'));
+  assert.ok(!shown(tree, { NO_COLOR: '1' }).includes('\u001b'));
+});
+
+test('a reader that has had enough is no failure', async (context) => {
+  const box = openHost(context);
+  const listing = box.start(['list']);
+  listing.stdout.destroy();
+  assert.equal((await ended(listing)).exitCode, 0);
 });
 
 test('changes are followed', async (context) => {
