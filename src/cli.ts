@@ -12,8 +12,9 @@ async function main(): Promise<void> {
       .fail((message, error: unknown, parser) => {
         if (error instanceof Error && error.name !== 'YError') throw error;
         parser.showHelp();
-        process.stderr.write(`\n${message}\n`);
-        process.exitCode = exitCodes.usage;
+        process.stderr.write('\n');
+        // Thrown, or yargs would go on to run the verb.
+        throw new CommandError(message, exitCodes.usage);
       })
       .exitProcess(false)
       .parseAsync();

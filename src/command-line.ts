@@ -40,6 +40,8 @@ export function commandLine(words: readonly string[]): Argv {
     .epilogue(`Device names: ${selectorForms}`)
     .epilogue(`Exit codes: ${toldExitCodes}`)
     .demandCommand(1, 'Name what is to be done, one of the verbs above.')
+    .parserConfiguration({ 'greedy-arrays': false })
+    .check(({ connect, by, controller }) => ![connect, by, controller].some(Array.isArray) || 'Give an option once.')
     .strictCommands()
     .strict()
     .version(__VERSION__);

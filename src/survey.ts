@@ -19,7 +19,7 @@ import { openWorld, type World } from './worker/world.js';
 
 export { buildHostdev } from './core/hostdev.js';
 export { readAssignable } from './host/assignable.js';
-export { readGuestUsb } from './host/guest-usb.js';
+export { readGuestBuses, readGuestUsb } from './host/guest-usb.js';
 
 export function openVirshProgram({ path }: Places): Program {
   return programIn(path, 'virsh');

@@ -2,11 +2,12 @@ import type { CommandModule } from 'yargs';
 import { assignmentFault, describeMatch, describeOwner, type Assignment, type Match } from '../core/assignment.js';
 import { withAssignment } from '../core/assignment-list.js';
 import { formatAssignment } from '../core/assignment-rule.js';
-import { defaultUri, defaultUriFrom, domainNameFault, uriFault } from '../core/domain.js';
+import { defaultUri, domainNameFault } from '../core/domain.js';
 import { nameOf } from '../core/inventory.js';
 import { parseSelector } from '../core/selector.js';
 import { openAssigning, type Assigning } from './assigning.js';
 import { CommandError, exitCodes } from './command-error.js';
+import { hypervisorFrom } from './hypervisor.js';
 import { matchFor, ways, type Way } from './meant.js';
 import { connectOption, print } from './output.js';
 import { selectorFrom } from './pick.js';
@@ -44,7 +45,7 @@ export const assignCommand: CommandModule<object, AssignOptions> = {
       .option('connect', connectOption)
       .option('dry-run', { type: 'boolean', default: false, describe: 'Print the lines, and write nothing' }),
   async handler({ device, domain, by, controller, connect, 'dry-run': dryRun }) {
-    const uri = connect ?? defaultUriFrom(process.env);
+    const uri = hypervisorFrom(connect);
     const address = controller === undefined ? undefined : parseAddress(controller);
     const assigning = await openAssigning();
     const words = { device, domain, by, controller: address };
@@ -53,7 +54,7 @@ export const assignCommand: CommandModule<object, AssignOptions> = {
       uri,
       assigning,
     );
-    const fault = domainNameFault(assignment.domain) ?? uriFault(uri) ?? assignmentFault(assignment);
+    const fault = domainNameFault(assignment.domain) ?? assignmentFault(assignment);
     if (fault !== undefined) throw new CommandError(fault, exitCodes.usage);
     if (dryRun) {
       print(...formatAssignment(assignment, uri !== defaultUri));

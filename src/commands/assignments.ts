@@ -4,7 +4,7 @@ import { assignmentsIn, foreignLines, type Item } from '../core/assignment-list.
 import { printable } from '../core/message.js';
 import { formatTable } from '../core/table.js';
 import { openAssigning } from './assigning.js';
-import { jsonOption, note, outputWidth, print } from './output.js';
+import { jsonOption, note, outputWidth, print, printJson } from './output.js';
 
 export const assignmentsCommand: CommandModule<object, { json: boolean }> = {
   command: 'assignments',
@@ -17,7 +17,7 @@ export const assignmentsCommand: CommandModule<object, { json: boolean }> = {
     if (json) {
       const own = items.flatMap((item) => (item.kind === 'own' ? [toJson(item, pluggedOf)] : []));
       const assignments = own.map((fields, index) => ({ number: index + 1, ...fields }));
-      print(JSON.stringify({ file: path, assignments, otherLines: foreign }));
+      printJson({ file: path, assignments, otherLines: foreign });
       return;
     }
     const assignments = assignmentsIn(items);

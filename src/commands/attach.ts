@@ -1,5 +1,5 @@
 import type { CommandModule } from 'yargs';
-import { defaultUriFrom, domainNameFault, findDomain, uriFault } from '../core/domain.js';
+import { domainNameFault, type DomainName } from '../core/domain.js';
 import type { InventoryDevice } from '../core/inventory.js';
 import { markOf } from '../core/mark.js';
 import { describeDevice, printable } from '../core/message.js';
@@ -9,7 +9,9 @@ import { byHand, newWant, type Want } from '../core/want.js';
 import { placesFrom, type Places } from '../host/places.js';
 import { CommandError, exitCodes } from './command-error.js';
 import { exitCodeOf, worstOf } from './ending.js';
+import { hypervisorFrom } from './hypervisor.js';
 import { connectOption, note, openCommandLog, print } from './output.js';
+import { pickDomain } from './pick-domain.js';
 import { pick, pickOne, selectorFrom } from './pick.js';
 
 interface AttachOptions {
@@ -41,8 +43,8 @@ export const attachCommand: CommandModule<object, AttachOptions> = {
       .option('connect', connectOption),
   async handler({ domain, device, 'auto-detach': autoDetach, 'dry-run': dryRun, connect }) {
     const places = placesFrom(process.env);
-    const uri = connect ?? defaultUriFrom(process.env);
-    const fault = domainNameFault(domain) ?? uriFault(uri);
+    const uri = hypervisorFrom(connect);
+    const fault = domainNameFault(domain);
     if (fault !== undefined) throw new CommandError(fault, exitCodes.usage);
 
     const { survey, lookAt } = await import('../survey.js');
@@ -55,7 +57,9 @@ export const attachCommand: CommandModule<object, AttachOptions> = {
     const owners = chosen.flatMap((candidate) => {
       const holding = holdingOf(candidate);
       const taken =
-        holding.kind !== 'free' && holding.kind !== 'released' && ![domain, target].includes(holding.domain);
+        holding.kind !== 'free' &&
+        holding.kind !== 'released' &&
+        ![domain, target?.name, target?.uuid].includes(holding.domain);
       return taken ? [`${describeInventory(candidate)} belongs to ${printable(holding.domain)}`] : [];
     });
     if (!autoDetach && owners.length > 0) {
@@ -82,17 +86,11 @@ function chooseDevices(words: readonly string[], devices: readonly InventoryDevi
   );
 }
 
-/** The domain's name, as far as libvirt tells. A typing error must not wait for ever for a domain that will never be. */
-function findTarget({ hypervisors }: Situation, domain: string, uri: string): string | undefined {
+/** The domain, as far as libvirt tells. A typing error must not wait for ever for a domain that will never be. */
+function findTarget({ hypervisors }: Situation, domain: string, uri: string): DomainName | undefined {
   const hypervisor = hypervisors.get(uri);
   if (hypervisor?.kind !== 'reached') return undefined;
-  const found = findDomain(hypervisor.domains, domain);
-  if (found !== undefined) return found.name;
-  const names = hypervisor.domains.map(({ name }) => `  ${printable(name)}`).sort();
-  throw new CommandError(
-    `no domain at ${uri} is named ${printable(domain)}; there are:\n${names.join('\n')}`,
-    exitCodes.notFound,
-  );
+  return pickDomain(domain, hypervisor.domains, uri);
 }
 
 async function preview(situation: Situation, claims: readonly Want[]): Promise<void> {

@@ -1,6 +1,5 @@
 import type { CommandModule } from 'yargs';
 import { padNumber } from '../core/device.js';
-import { defaultUriFrom } from '../core/domain.js';
 import type { Hostdev } from '../core/hostdev.js';
 import { parseMark } from '../core/mark.js';
 import { describeGhost, describeUnreached, printable } from '../core/message.js';
@@ -10,6 +9,7 @@ import { placesFrom, type Places } from '../host/places.js';
 import type { Answer } from '../host/virsh.js';
 import { canAsk, isAgreed } from './ask.js';
 import { CommandError, exitCodes } from './command-error.js';
+import { hypervisorFrom } from './hypervisor.js';
 import { connectOption, note, outputWidth, print } from './output.js';
 import { pickDomain } from './pick-domain.js';
 
@@ -29,7 +29,7 @@ export const cleanupCommand: CommandModule<object, CleanupOptions> = {
       .option('connect', connectOption),
   async handler({ domain: wanted, yes, connect }) {
     const places = placesFrom(process.env);
-    const uri = connect ?? defaultUriFrom(process.env);
+    const uri = hypervisorFrom(connect);
     const { openCleanup } = await import('../cleanup.js');
     const cleanup = openCleanup(places, uri);
     const domain = pickDomain(wanted, valueOf(await cleanup.listDomains(), uri), uri);

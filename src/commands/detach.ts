@@ -1,15 +1,15 @@
 import type { CommandModule } from 'yargs';
-import { defaultUriFrom } from '../core/domain.js';
 import type { Holding } from '../core/holding.js';
 import type { InventoryDevice } from '../core/inventory.js';
 import { describeDevice, printable } from '../core/message.js';
 import { isSelected, type Selector } from '../core/selector.js';
-import { isSamePlug, type Want } from '../core/want.js';
+import { isSamePlug } from '../core/want.js';
 import { placesFrom, type Places } from '../host/places.js';
 import { wakeIn } from '../host/wake.js';
 import { wantFilesIn } from '../host/want-files.js';
 import { CommandError, exitCodes } from './command-error.js';
 import { exitCodeOf, worstOf } from './ending.js';
+import { hypervisorFrom } from './hypervisor.js';
 import { connectOption, openCommandLog, print } from './output.js';
 import { pick, pickOne, selectorFrom } from './pick.js';
 import { workOnce } from './work-once.js';
@@ -37,7 +37,7 @@ export const detachCommand: CommandModule<object, DetachOptions> = {
       .check(({ all, device }) => all !== (device ?? []).length > 0 || 'Name a device, or --all.'),
   async handler({ device, all, 'dry-run': dryRun, connect }) {
     const places = placesFrom(process.env);
-    const uri = connect ?? defaultUriFrom(process.env);
+    const uri = hypervisorFrom(connect);
     if (all) await detachAll(places, uri, dryRun);
     else process.exitCode = await detachNamed(selectorFrom(device ?? []), places, uri, dryRun);
   },
@@ -61,7 +61,8 @@ async function detachNamed(selector: Selector, places: Places, uri: string, dryR
       for (const device of chosen) {
         const holding = holdingOf(device);
         const owner = ownerIn(holding);
-        if (owner !== undefined) codes.push(await take(device, owner, uriOf(device, wants) ?? uri));
+        const onFile = wants.find((want) => want.device === device.name && isSamePlug(want, device));
+        if (owner !== undefined) codes.push(await take(device, onFile?.domain ?? owner, onFile?.uri ?? uri));
         else if (selector.kind !== 'behind') print(`${describe(device)} is in no domain, and none waits for it`);
       }
     }
@@ -99,10 +100,6 @@ function ownerIn(holding: Holding): string | undefined {
     case 'leaving':
       return holding.domain;
   }
-}
-
-function uriOf(device: InventoryDevice, wants: readonly Want[]): string | undefined {
-  return wants.find((want) => want.device === device.name && isSamePlug(want, device))?.uri;
 }
 
 function describe(device: InventoryDevice): string {

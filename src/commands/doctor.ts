@@ -1,11 +1,11 @@
 import { dirname } from 'node:path';
 import type { CommandModule } from 'yargs';
-import { defaultUriFrom } from '../core/domain.js';
 import { describeFinding } from '../core/finding.js';
 import { installationFrom } from '../host/installation.js';
 import { placesFrom } from '../host/places.js';
 import { exitCodes } from './command-error.js';
-import { connectOption, jsonOption, print } from './output.js';
+import { hypervisorFrom } from './hypervisor.js';
+import { connectOption, jsonOption, print, printJson } from './output.js';
 
 interface DoctorOptions {
   json: boolean;
@@ -21,10 +21,10 @@ export const doctorCommand: CommandModule<object, DoctorOptions> = {
     const findings = await examine({
       places: placesFrom(process.env),
       installation: installationFrom(process.env, dirname(process.argv[1] ?? '')),
-      uri: connect ?? defaultUriFrom(process.env),
+      uri: hypervisorFrom(connect),
       isRoot: process.getuid?.() === 0,
     });
-    if (json) print(JSON.stringify(findings));
+    if (json) printJson(findings);
     else print(...findings.flatMap(describeFinding));
     if (findings.some(({ verdict }) => verdict === 'failed')) process.exitCode = exitCodes.failed;
   },

@@ -1,5 +1,5 @@
 import type { CommandModule } from 'yargs';
-import { defaultUriFrom, findDomain } from '../core/domain.js';
+import { findDomain } from '../core/domain.js';
 import type { InventoryDevice } from '../core/inventory.js';
 import { controllerOf, describeSpeed } from '../core/inventory.js';
 import { describeHolding } from '../core/listing.js';
@@ -9,7 +9,8 @@ import { describePlan } from '../core/preview.js';
 import { describeRoom } from '../core/room.js';
 import { beforeAnyEvent, byHand, isSamePlug, type Want } from '../core/want.js';
 import { placesFrom } from '../host/places.js';
-import { connectOption, jsonOption, note, print } from './output.js';
+import { hypervisorFrom } from './hypervisor.js';
+import { connectOption, jsonOption, note, print, printJson } from './output.js';
 import { pickOne, selectorFrom } from './pick.js';
 import { otherGivers, ownLinesAbout } from './rule-lines.js';
 
@@ -30,12 +31,9 @@ export const explainCommand: CommandModule<object, ExplainOptions> = {
       .option('connect', connectOption),
   async handler({ device: words, json, connect }) {
     const places = placesFrom(process.env);
-    const { survey, readAssignable, readProperties, readGuestUsb, openVirshProgram, buildHostdev, udevOf } =
+    const { survey, readAssignable, readProperties, readGuestBuses, openVirshProgram, buildHostdev, udevOf } =
       await import('../survey.js');
-    const { devices, wants, situation, planned, holdingOf, gaps } = await survey(
-      places,
-      connect ?? defaultUriFrom(process.env),
-    );
+    const { devices, wants, situation, planned, holdingOf, gaps } = await survey(places, hypervisorFrom(connect));
     const device = pickOne(selectorFrom(words), devices);
     const holding = holdingOf(device);
     const properties = await readProperties(places, device);
@@ -43,9 +41,9 @@ export const explainCommand: CommandModule<object, ExplainOptions> = {
     const want = wants.find((candidate) => candidate.device === device.name && isSamePlug(candidate, device));
     const hypervisor = want && situation.hypervisors.get(want.uri);
     const domain = want && hypervisor?.kind === 'reached' ? findDomain(hypervisor.domains, want.domain) : undefined;
-    const guest =
+    const buses =
       want && domain?.live.kind === 'read'
-        ? await readGuestUsb(openVirshProgram(places), want.uri, domain.uuid)
+        ? await readGuestBuses(openVirshProgram(places), want.uri, domain.uuid)
         : undefined;
     const waiting = holding.kind === 'waiting' ? [device] : [];
     const ofDevice = {
@@ -63,11 +61,11 @@ export const explainCommand: CommandModule<object, ExplainOptions> = {
       ownRules: assignable === undefined ? [] : ownLinesAbout(assignable, places),
       otherRules: otherGivers(places),
       domain: describeDomain(want, domain?.live),
-      room: guest === undefined ? [] : describeRoom(guest.buses, waiting),
+      room: buses === undefined ? [] : describeRoom(buses, waiting),
       xml: device.hub || want === undefined ? '' : buildHostdev(device, markOf({ ...device, device: device.name })),
       next: want === undefined ? [] : describePlan({ ...situation, wants: [want] }, ofDevice),
     };
-    if (json) print(JSON.stringify(explanation));
+    if (json) printJson(explanation);
     else printExplanation(explanation);
     if (properties === undefined) note("udev's database could not be read: what its rules ended with is not known");
     note(...gaps);

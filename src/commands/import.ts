@@ -3,12 +3,13 @@ import type { CommandModule } from 'yargs';
 import { assignmentFault, type Assignment, type Match } from '../core/assignment.js';
 import { withAssignment } from '../core/assignment-list.js';
 import { formatAssignment } from '../core/assignment-rule.js';
-import { defaultUri, defaultUriFrom, domainNameFault, uriFault } from '../core/domain.js';
+import { defaultUri, domainNameFault } from '../core/domain.js';
 import { judgeMembers, parseManifest, type Condition, type Member } from '../core/eve.js';
 import { printable } from '../core/message.js';
 import { readFace } from '../host/faces.js';
 import { openAssigning } from './assigning.js';
 import { CommandError, exitCodes } from './command-error.js';
+import { hypervisorFrom } from './hypervisor.js';
 import { connectOption, note, print } from './output.js';
 import { takeUp } from './take-up.js';
 
@@ -37,7 +38,7 @@ export const importCommand: CommandModule<object, ImportOptions> = {
       .option('connect', connectOption)
       .option('dry-run', { type: 'boolean', default: false, describe: 'Print the lines, and write nothing' }),
   async handler({ file = '', group, connect, 'dry-run': dryRun }) {
-    const uri = connect ?? defaultUriFrom(process.env);
+    const uri = hypervisorFrom(connect);
     const domains = domainsFrom(group);
     const members = await readMembers(file, domains);
     const assigning = await openAssigning();
@@ -55,7 +56,7 @@ export const importCommand: CommandModule<object, ImportOptions> = {
         else made.push({ match, domain: verdict.domain, uri, note: `${label} in EVE's manifest` });
       }
     }
-    const fault = uriFault(uri) ?? made.map(assignmentFault).find((found) => found !== undefined);
+    const fault = made.map(assignmentFault).find((found) => found !== undefined);
     if (fault !== undefined) throw new CommandError(fault, exitCodes.usage);
 
     note(...left);

@@ -37,6 +37,12 @@ export function print(...lines: readonly string[]): void {
   for (const line of lines) process.stdout.write(`${line}\n`);
 }
 
+/** JSON on one line. A terminal that shows it obeys no device: what JSON leaves of control characters is escaped, too. */
+export function printJson(value: unknown): void {
+  const escape = (character: string) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
+  print(JSON.stringify(value).replace(/[\u007f-\u009f\u2028\u2029]/g, escape));
+}
+
 /** For the person beside the output. */
 export function note(...lines: readonly string[]): void {
   for (const line of lines) process.stderr.write(`${line}\n`);

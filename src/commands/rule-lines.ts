@@ -18,13 +18,17 @@ export function ownLinesAbout(device: AssignableDevice, { rulesDirectory }: Plac
   });
 }
 
-/** Other lines that give devices to domains. Which of them matched, udev does not tell. */
+/** Other lines that give devices to domains, those of a person in our file too. Which of them matched, udev does not tell. */
 export function otherGivers(places: Places): string[] {
   const installation = installationFrom(process.env, dirname(process.argv[1] ?? ''));
-  const ownPath = assignmentFileIn(places.rulesDirectory).path;
+  const ours = assignmentFileIn(places.rulesDirectory);
+  const items = ours.read();
+  const isAssignment = ({ file, line }: Rule) =>
+    file === ours.path && items.filter((item) => item.line <= line).at(-1)?.kind === 'own';
   return readRulesFiles(installation.rulesDirectories)
-    .filter(({ path }) => path !== ownPath && basename(path) !== ownRules)
+    .filter(({ path }) => basename(path) !== ownRules)
     .flatMap(({ path, text }) => parseRules(path, text))
+    .filter((rule) => !isAssignment(rule))
     .flatMap((rule) => {
       const given = givenBy(rule, hookOf(installation));
       return given === undefined ? [] : [`${rule.file}:${rule.line}: ${given}`];

@@ -1,5 +1,5 @@
 import type { CommandModule } from 'yargs';
-import { defaultUriFrom, findDomain } from '../core/domain.js';
+import { findDomain } from '../core/domain.js';
 import type { GuestBus } from '../core/guest-ports.js';
 import { printable } from '../core/message.js';
 import type { Domain } from '../core/plan.js';
@@ -8,7 +8,8 @@ import { devicesOfDomain, type DomainDevice } from '../core/status.js';
 import { formatTable } from '../core/table.js';
 import { placesFrom } from '../host/places.js';
 import { CommandError, exitCodes } from './command-error.js';
-import { connectOption, jsonOption, note, outputWidth, paintFor, print } from './output.js';
+import { hypervisorFrom } from './hypervisor.js';
+import { connectOption, jsonOption, note, outputWidth, paintFor, print, printJson } from './output.js';
 
 interface StatusOptions {
   domain: string | undefined;
@@ -36,7 +37,7 @@ export const statusCommand: CommandModule<object, StatusOptions> = {
       .option('connect', connectOption),
   async handler({ domain: wanted, json, connect }) {
     const places = placesFrom(process.env);
-    const uri = connect ?? defaultUriFrom(process.env);
+    const uri = hypervisorFrom(connect);
     const { survey, readGuestUsb, openVirshProgram } = await import('../survey.js');
     const { devices, wants, situation, holdingOf, gaps } = await survey(places, uri);
     const hypervisor = situation.hypervisors.get(uri);
@@ -46,14 +47,14 @@ export const statusCommand: CommandModule<object, StatusOptions> = {
       return;
     }
     const statuses = await Promise.all(chooseDomains(hypervisor.domains, wanted, wants, uri).map(statusOf));
-    if (json) print(JSON.stringify(statuses));
+    if (json) printJson(statuses);
     else printStatuses(statuses);
     note(...gaps);
 
     async function statusOf({ name, uuid, live }: Domain): Promise<DomainStatus> {
       const guest = live.kind === 'read' ? await readGuestUsb(openVirshProgram(places), uri, uuid) : undefined;
       const hostdevs = live.kind === 'read' ? live.hostdevs : [];
-      const own = devicesOfDomain({ domain: name, hostdevs, devices, holdingOf, inQemu: guest?.inQemu });
+      const own = devicesOfDomain({ domain: { name, uuid }, hostdevs, devices, holdingOf, inQemu: guest?.inQemu });
       const waiting = devices.filter(({ name: port }) =>
         own.some((one) => one.port === port && one.state === 'waiting'),
       );

@@ -1,5 +1,4 @@
 import type { CommandModule } from 'yargs';
-import { defaultUriFrom } from '../core/domain.js';
 import { plan } from '../core/plan.js';
 import { describePlan } from '../core/preview.js';
 import { rebuild } from '../core/rebuild.js';
@@ -11,6 +10,7 @@ import { readPlugged } from '../host/sysfs.js';
 import type { Udev } from '../host/udev.js';
 import { wakeIn } from '../host/wake.js';
 import { wantFilesIn } from '../host/want-files.js';
+import { hypervisorFrom } from './hypervisor.js';
 import { connectOption } from './output.js';
 import { workOnce } from './work-once.js';
 
@@ -34,7 +34,7 @@ export const syncCommand: CommandModule<object, SyncOptions> = {
       .option('connect', connectOption),
   async handler({ connect, rescan, 'dry-run': dryRun }) {
     const places = placesFrom(process.env);
-    const uri = connect ?? defaultUriFrom(process.env);
+    const uri = hypervisorFrom(connect);
     const udev = (await import('../survey.js')).udevOf(places);
     if (dryRun) {
       await preview(places, uri, udev, rescan);

@@ -25,17 +25,17 @@ export const unassignCommand: CommandModule<object, UnassignOptions> = {
         type: 'string',
         array: true,
         demandOption: true,
-        describe: 'By its number in "assignments", or as it was named when it was made',
+        describe: 'By its number in "assignments", or by what it goes by: port, ids or serial number',
       })
       .option('keep', {
         type: 'boolean',
         default: false,
-        describe: 'Leave what is attached where it is, until it is unplugged',
+        describe: 'Leave what is attached or waits as it is, until it is unplugged',
       }),
   async handler({ assignment: words, keep }) {
     const assigning = await openAssigning();
     const all = assignmentsIn(assigning.items);
-    const removed = [...new Set(words.flatMap((word) => named(word, all, assigning)))];
+    const removed = [...new Set(namesIn(words).flatMap((word) => named(word, all, assigning)))];
     const matches = removed.map(({ match }) => match);
     const known = await assigning.write(
       withoutAssignments(assigning.items, removed),
@@ -53,8 +53,14 @@ export const unassignCommand: CommandModule<object, UnassignOptions> = {
   },
 };
 
+/** Two words, one of them padded with zeros, are bus and device number as lsusb prints them: 001 037. */
+function namesIn(words: readonly string[]): readonly string[] {
+  const numbers = words.length === 2 && words.every((word) => /^\d{1,3}$/.test(word));
+  return numbers && words.some((word) => word.startsWith('0')) ? [words.join(' ')] : words;
+}
+
 function named(word: string, all: readonly Assignment[], assigning: Assigning): Assignment[] {
-  const found = /^\d+$/.test(word)
+  const found = /^[1-9]\d*$/.test(word)
     ? all.slice(Number(word) - 1, Number(word))
     : all.filter((assignment) => isNamedBy(selectorFrom([word]), assignment, assigning));
   if (found.length === 0) {

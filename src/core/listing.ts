@@ -55,16 +55,21 @@ export function describeHolding(holding: Holding, { hub }: Pick<InventoryDevice,
 
 /**
  * The topology: root hubs, what is plugged into them, and what is behind that, a line each. Root hubs with nothing
- * behind them are left out unless `all`.
+ * behind them are left out unless `all`; what is drawn without its hub begins a tree of its own.
  */
 export function drawTree(
   listed: readonly ListedDevice[],
   { all, paint }: { readonly all: boolean; readonly paint: Paint },
 ): string[] {
   const childrenOf = (name: SysfsName) => listed.filter(({ device }) => parentOf(device.name) === name);
+  const names = new Set(listed.map(({ device }) => device.name));
   return listed
-    .filter(({ device }) => device.name.startsWith('usb') && (all || childrenOf(device.name).length > 0))
-    .flatMap(({ device }) => [describeRoot(device, paint), ...drawChildren(childrenOf(device.name), '')]);
+    .filter(({ device: { name } }) => !names.has(parentOf(name) ?? name) || name.startsWith('usb'))
+    .filter(({ device: { name } }) => all || !name.startsWith('usb') || childrenOf(name).length > 0)
+    .flatMap((root) => [
+      root.device.name.startsWith('usb') ? describeRoot(root.device, paint) : describeLeaf(root, paint),
+      ...drawChildren(childrenOf(root.device.name), ''),
+    ]);
 
   function drawChildren(children: readonly ListedDevice[], indent: string): string[] {
     return children.flatMap((child, index) => {

@@ -121,14 +121,19 @@ export function describeRefusal(want: Want, owner: Want): Message {
   return { severity: 'warning', text: `refused ${describeDevice(want)} for ${printable(want.domain)}: ${why}` };
 }
 
-/** Control characters as \xNN, so that no device and no domain can forge a line of the log. */
+/**
+ * Control characters as \xNN, and what turns a line round or cannot be seen as \uNNNN, so that no device and no domain
+ * can forge a line of the log.
+ */
 export function printable(text: string): string {
-  // eslint-disable-next-line no-control-regex -- they are what is looked for
-  return text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g, (character) => {
+  return text.replace(unprintable, (character) => {
     const code = character.charCodeAt(0).toString(16);
-    return code.length > 2 ? `\\u${code}` : `\\x${code.padStart(2, '0')}`;
+    return code.length > 2 ? `\\u${code.padStart(4, '0')}` : `\\x${code.padStart(2, '0')}`;
   });
 }
+
+// eslint-disable-next-line no-control-regex -- they are what is looked for
+const unprintable = /[\u0000-\u001f\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g;
 
 function describeRefusalReason(reason: RefusalReason): string {
   switch (reason) {

@@ -1,3 +1,4 @@
+import type { DomainName } from './domain.js';
 import type { Holding } from './holding.js';
 import type { Hostdev } from './hostdev.js';
 import { nameOf, type InventoryDevice } from './inventory.js';
@@ -19,7 +20,7 @@ export interface DomainDevice {
 }
 
 export interface DomainStatusInput {
-  readonly domain: string;
+  readonly domain: DomainName;
   readonly hostdevs: readonly Hostdev[];
   readonly devices: readonly InventoryDevice[];
   readonly holdingOf: (device: InventoryDevice) => Holding;
@@ -49,7 +50,7 @@ export function devicesOfDomain({ domain, hostdevs, devices, holdingOf, inQemu }
   const waiting = devices.flatMap((device): DomainDevice[] => {
     const holding = holdingOf(device);
     if (held.some(({ port, state }) => port === device.name && state !== 'stale')) return [];
-    return 'why' in holding && holding.domain === domain
+    return 'why' in holding && [domain.name, domain.uuid].includes(holding.domain)
       ? [
           {
             port: device.name,

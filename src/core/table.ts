@@ -1,16 +1,27 @@
 import { eastAsianWidth } from 'get-east-asian-width';
 
 /**
- * Rows as columns, two blanks between them, no wider than `width`: the last column that does not fit is cut, with
- * "…" at its end. Widths are a terminal's: some characters take two columns, some none.
+ * Rows as columns, two blanks between them, no wider than `width`: the column `yielding` is made narrower first, and
+ * what is too long then is cut, with "…" at its end. Widths are a terminal's: some characters take two columns, some none.
  */
-export function formatTable(rows: readonly (readonly string[])[], width: number): string[] {
+export function formatTable(rows: readonly (readonly string[])[], width: number, yielding?: number): string[] {
   const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => widthOf(row[column] ?? ''))));
+  if (yielding !== undefined) {
+    const natural = widths[yielding] ?? 0;
+    const excess = widths.reduce((sum, one) => sum + one + gap, -gap) - width;
+    widths[yielding] = Math.min(natural, Math.max(narrowest, natural - Math.max(0, excess)));
+  }
   return rows.map((row) => {
-    const line = row.map((cell, column) => cell + ' '.repeat((widths[column] ?? 0) - widthOf(cell))).join('  ');
-    return cut(line.trimEnd(), width);
+    const cells = row.map((cell, column) => {
+      const shown = column === yielding ? cut(cell, widths[column] ?? 0) : cell;
+      return shown + ' '.repeat((widths[column] ?? 0) - widthOf(shown));
+    });
+    return cut(cells.join(' '.repeat(gap)).trimEnd(), width);
   });
 }
+
+const gap = 2;
+const narrowest = 16;
 
 /** A text that is no wider than so many columns, "…" in place of what is too much. */
 export function cut(text: string, width: number): string {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { failed, ok, skipped, warning, type Check, type Result } from '../core/finding.js';
 import { describeUnreached } from '../core/message.js';
 import { judgeRoom } from '../core/room.js';
-import { readGuestUsb } from '../host/guest-usb.js';
+import { readGuestBuses } from '../host/guest-usb.js';
 import { programIn } from '../host/program.js';
 import { openSystemd } from '../host/systemd.js';
 import { openVirsh } from '../host/virsh.js';
@@ -112,8 +112,8 @@ async function checkControllers({ places, uri }: Ground): Promise<Result | Resul
   if (running.value.length === 0) return ok('no domain is running');
   return Promise.all(
     running.value.map(async ({ uuid, name }) => {
-      const guest = await readGuestUsb(virsh, uri, uuid);
-      return guest === undefined ? skipped(`${name} did not tell its XML`) : judgeRoom(name, guest.buses);
+      const buses = await readGuestBuses(virsh, uri, uuid);
+      return buses === undefined ? skipped(`${name} did not tell its XML`) : judgeRoom(name, buses);
     }),
   );
 }

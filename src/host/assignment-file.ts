@@ -12,7 +12,12 @@ export function assignmentFileIn(rulesDirectory: string) {
       return parseAssignments(readIfThere(path) ?? '');
     },
 
+    /** Throws where a person's lines would not survive it. */
     write(items: readonly Item[]): void {
+      // What UTF-8 does not know is read as this, and would be written so.
+      if (readIfThere(path)?.includes('\ufffd') === true) {
+        throw new Error(`${path} holds characters that are no UTF-8, and nothing was written; correct them first`);
+      }
       writeWhole(path, formatAssignments(items));
     },
   };

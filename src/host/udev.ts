@@ -52,7 +52,11 @@ export function openUdev(udevadm: Program, sysfs: string): Udev {
 function parseDatabase(text: string, plugged: ReadonlyMap<SysfsName, PluggedDevice>): KnownDevice[] {
   return text.split('\n\n').flatMap((record) => {
     const properties = Object.fromEntries(
-      [...record.matchAll(/^E: ([^=\n]+)=(.*)$/gm)].map(([, name = '', value = '']) => [name, value]),
+      // By "\n" alone: a pattern's "$" would see an end of line in other characters, too, which a device may choose.
+      record.split('\n').flatMap((line) => {
+        const [, name, value] = /^E: ([^=]+)=(.*)$/s.exec(line) ?? [];
+        return name === undefined ? [] : [[name, value ?? '']];
+      }),
     );
     const name = parseDevpath(properties['DEVPATH'] ?? '');
     const device = name && plugged.get(name);

@@ -90,7 +90,7 @@ test('a domain that is off is waited for, which has an exit code of its own; one
   );
   const unknown = await box.cli(['attach', 'gues1', '1-1']);
   assert.equal(unknown.exitCode, 3);
-  assert.match(unknown.stderr, /no domain at qemu:\/\/\/system is named gues1; there are:\n {2}guest1\n {2}off\n$/);
+  assert.match(unknown.stderr, /no domain is named gues1 at qemu:\/\/\/system; there are:\n {2}guest1\n {2}off\n$/);
   assert.match(JSON.stringify(box.wants()), /1-1@002/);
 });
 
@@ -169,4 +169,38 @@ test('a command that is killed in the middle of its work leaves it to the next w
   await box.work();
   assert.deepEqual(box.hostdevs().sort(), ['1:2 ua-usbhp-1-1-2', '1:4 ua-usbhp-1-4_1-4']);
   assert.deepEqual(box.records(), ['1-1@002.json', '1-4.1@004.json']);
+});
+
+test('a domain that is named by its UUID is the same domain', async (context) => {
+  const box = openBox(context);
+  const uuid = box.libvirt((state) => state.domains[0]?.uuid ?? '');
+  box.plug(keyboard);
+  assert.equal((await box.cli(['attach', uuid, '1-1'])).exitCode, 0);
+  assert.equal((await box.cli(['attach', 'guest1', '1-1', '--no-auto-detach'])).exitCode, 0);
+  assert.equal((await box.cli(['attach', uuid, '1-1', '--no-auto-detach'])).exitCode, 0);
+  const detached = await box.cli(['detach', '1-1']);
+  assert.equal(detached.exitCode, 0, detached.stderr);
+  assert.deepEqual(box.hostdevs(), []);
+});
+
+test('a hypervisor on another host is refused by every verb, and an option is given once', async (context) => {
+  const box = openBox(context);
+  box.plug(keyboard);
+  for (const command of [
+    ['list'],
+    ['status'],
+    ['attach', 'guest1', '1-1'],
+    ['detach', '1-1'],
+    ['assign', '1-1', 'guest1'],
+    ['explain', '1-1'],
+    ['sync'],
+    ['cleanup', 'guest1', '--yes'],
+    ['doctor'],
+  ]) {
+    const { exitCode, stderr } = await box.cli([...command, '--connect', 'qemu+ssh://other/system']);
+    assert.equal(exitCode, 2, command.join(' '));
+    assert.match(stderr, /no URI of a hypervisor on this host/);
+  }
+  assert.equal((await box.cli(['list', '--connect', 'a:///b', '--connect', 'c:///d'])).exitCode, 2);
+  assert.deepEqual(box.calls(), []);
 });

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import test from 'node:test';
 import { openBox } from '../box.js';
 
@@ -57,6 +57,7 @@ test('the rules that may say whose it is are named by file and line', async (con
     'SUBSYSTEM=="usb", RUN+="/usr/local/lib/usb-libvirt-hotplug/hook guest2"\nACTION=="add", ENV{USB_LIBVIRT_DOMAIN}="guest3"\n',
   );
   await box.cli(['assign', '0627:0001', 'guest1']);
+  appendFileSync(`${rules}/80-usb-libvirt-hotplug.rules`, '\nKERNEL=="1-1", ENV{USB_LIBVIRT_DOMAIN}="mine"\n');
   const { stdout } = await box.cli(['explain', '1-1']);
   assert.match(
     stdout,
@@ -64,6 +65,6 @@ test('the rules that may say whose it is are named by file and line', async (con
   );
   assert.match(
     stdout,
-    /^other rules .*:\n {2}\S+\/90-vm\.rules:1: runs \/usr\/local\/lib\/usb-libvirt-hotplug\/hook guest2\n {2}\S+\/90-vm\.rules:2: to guest3$/m,
+    /^other rules .*:\n {2}\S+\/80-usb-libvirt-hotplug\.rules:\d+: to mine\n {2}\S+\/90-vm\.rules:1: runs \/usr\/local\/lib\/usb-libvirt-hotplug\/hook guest2\n {2}\S+\/90-vm\.rules:2: to guest3$/m,
   );
 });

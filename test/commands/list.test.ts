@@ -100,6 +100,8 @@ test('devices are named by any of their names, and what is not there is told wit
   assert.deepEqual(await named('152d:2338'), ['1-4.10']);
   assert.deepEqual(await named('001', '011'), ['1-4.2']);
   assert.deepEqual(await named('1-4/…'), ['1-4', '1-4.2', '1-4.10']);
+  assert.deepEqual(await named('152d:2338', '1-1'), ['1-1', '1-4.10']);
+  assert.match((await box.cli(['list', '--tree', '1-4/…'])).stdout, /^1-4 .*\n├─ 1-4\.2 .*\n└─ 1-4\.10 .*\n$/);
   const absent = await box.cli(['list', '1-2']);
   assert.deepEqual([absent.exitCode, absent.stdout], [3, '']);
   assert.match(absent.stderr, /no device is plugged in that is port 1-2; "usb-libvirt-hotplug list --all" shows/);

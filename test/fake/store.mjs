@@ -54,7 +54,8 @@ export function logCall(storeDirectory, call) {
 
 /** Every virsh run so far, in the order in which they took effect. @param {string} storeDirectory */
 export function readCalls(storeDirectory) {
-  const lines = readIfThere(join(storeDirectory, 'calls.jsonl'))?.trimEnd().split('\n') ?? [];
+  // What stands behind the last end of line is being written.
+  const lines = readIfThere(join(storeDirectory, 'calls.jsonl'))?.split('\n').slice(0, -1) ?? [];
   return /** @type {LoggedCall[]} */ (lines.map((line) => /** @type {unknown} */ (JSON.parse(line))));
 }
 

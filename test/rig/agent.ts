@@ -35,7 +35,7 @@ const environment = {
 };
 
 /** Far beyond what the agent needs for an answer under load: who waits longer waits for a dead machine. */
-const answerTimeoutMs = 60_000;
+const answerTimeoutMs = 180_000;
 
 /** Speaks with the guest agent over a connected socket. */
 export function connectAgent(stream: Duplex): Agent {
