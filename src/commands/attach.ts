@@ -2,7 +2,7 @@ import type { CommandModule } from 'yargs';
 import { domainNameFault, type DomainName } from '../core/domain.js';
 import type { InventoryDevice } from '../core/inventory.js';
 import { markOf } from '../core/mark.js';
-import { describeDevice, printable } from '../core/message.js';
+import { describeDevice, describePlugged, printable } from '../core/message.js';
 import { plan, type Situation } from '../core/plan.js';
 import { describePlan } from '../core/preview.js';
 import { byHand, newWant, type Want } from '../core/want.js';
@@ -60,7 +60,7 @@ export const attachCommand: CommandModule<object, AttachOptions> = {
         holding.kind !== 'free' &&
         holding.kind !== 'released' &&
         ![domain, target?.name, target?.uuid].includes(holding.domain);
-      return taken ? [`${describeInventory(candidate)} belongs to ${printable(holding.domain)}`] : [];
+      return taken ? [`${describePlugged(candidate)} belongs to ${printable(holding.domain)}`] : [];
     });
     if (!autoDetach && owners.length > 0) {
       throw new CommandError(`${owners.join('\n')}; without --no-auto-detach it would be moved`, exitCodes.failed);
@@ -81,7 +81,7 @@ function chooseDevices(words: readonly string[], devices: readonly InventoryDevi
   const only = pickOne(selector, devices);
   if (!only.hub) return [only];
   throw new CommandError(
-    `${describeInventory(only)} is a hub, which libvirt cannot hand over; name the devices behind it, or all of them: ${only.name}/…`,
+    `${describePlugged(only)} is a hub, which libvirt cannot hand over; name the devices behind it, or all of them: ${only.name}/…`,
     exitCodes.failed,
   );
 }
@@ -123,8 +123,4 @@ async function attachAll(claims: readonly Want[], places: Places): Promise<numbe
 
 function wantOf(device: InventoryDevice, domain: string, uri: string): Want {
   return newWant({ ...device, device: device.name }, { domain, uri, seqnum: byHand, claimedAtMs: Date.now() });
-}
-
-function describeInventory(device: InventoryDevice): string {
-  return describeDevice({ ...device, device: device.name });
 }

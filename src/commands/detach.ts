@@ -1,7 +1,7 @@
 import type { CommandModule } from 'yargs';
 import type { Holding } from '../core/holding.js';
 import type { InventoryDevice } from '../core/inventory.js';
-import { describeDevice, printable } from '../core/message.js';
+import { describePlugged, printable } from '../core/message.js';
 import { isSelected, type Selector } from '../core/selector.js';
 import { isSamePlug } from '../core/want.js';
 import { placesFrom, type Places } from '../host/places.js';
@@ -63,7 +63,7 @@ async function detachNamed(selector: Selector, places: Places, uri: string, dryR
         const owner = ownerIn(holding);
         const onFile = wants.find((want) => want.device === device.name && isSamePlug(want, device));
         if (owner !== undefined) codes.push(await take(device, onFile?.domain ?? owner, onFile?.uri ?? uri));
-        else if (selector.kind !== 'behind') print(`${describe(device)} is in no domain, and none waits for it`);
+        else if (selector.kind !== 'behind') print(`${describePlugged(device)} is in no domain, and none waits for it`);
       }
     }
   } finally {
@@ -79,7 +79,7 @@ async function detachNamed(selector: Selector, places: Places, uri: string, dryR
     ownerUri: string,
   ): Promise<number> {
     if (dryRun) {
-      print(`would take ${describeDevice({ ...device, device: device.name })} back from ${printable(domain)}`);
+      print(`would take ${describePlugged(device)} back from ${printable(domain)}`);
       return exitCodes.done;
     }
     const event = { ...device, path: { devpath: device.devpath, name: device.name }, ids: device, seqnum: 0 };
@@ -100,10 +100,6 @@ function ownerIn(holding: Holding): string | undefined {
     case 'leaving':
       return holding.domain;
   }
-}
-
-function describe(device: InventoryDevice): string {
-  return describeDevice({ ...device, device: device.name });
 }
 
 async function detachAll(places: Places, uri: string, dryRun: boolean): Promise<void> {

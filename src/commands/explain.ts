@@ -4,7 +4,7 @@ import type { InventoryDevice } from '../core/inventory.js';
 import { controllerOf, describeSpeed } from '../core/inventory.js';
 import { describeHolding } from '../core/listing.js';
 import { markOf } from '../core/mark.js';
-import { describeDevice, printable } from '../core/message.js';
+import { describePlugged, printable } from '../core/message.js';
 import { describePlan } from '../core/preview.js';
 import { describeRoom } from '../core/room.js';
 import { beforeAnyEvent, byHand, isSamePlug, type Want } from '../core/want.js';
@@ -52,7 +52,7 @@ export const explainCommand: CommandModule<object, ExplainOptions> = {
       adoptions: [],
     };
     const explanation = {
-      device: describeDevice({ ...device, device: device.name }),
+      device: describePlugged(device),
       where: describeWhere(device),
       properties: properties ?? {},
       want:

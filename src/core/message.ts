@@ -28,6 +28,11 @@ export function describeDevice({ vendorId, productId, product, device, busNumber
   return `${vendorId}:${productId}${name} on port ${device} (bus ${padNumber(busNumber)} device ${padNumber(deviceNumber)})`;
 }
 
+/** The same of a device that is plugged in. */
+export function describePlugged({ name, ...rest }: Omit<NamedDevice, 'device'> & { readonly name: SysfsName }): string {
+  return describeDevice({ ...rest, device: name });
+}
+
 /**
  * The one line that an outcome gets in the log, its first word the result:
  *

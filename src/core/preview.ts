@@ -1,4 +1,4 @@
-import { describeDevice, describeStanding, printable } from './message.js';
+import { describeDevice, describePlugged, describeStanding, printable } from './message.js';
 import { pluggedDevice, type Action, type Plan, type Situation } from './plan.js';
 import type { Want } from './want.js';
 
@@ -9,7 +9,7 @@ export function describePlan(situation: Situation, { actions, standings, adoptio
     ...actions.map((action) => describeAction(action, situation)),
     ...adoptions.map(
       ({ device, domain }) =>
-        `would adopt ${describeDevice({ ...device, device: device.name, product: '' })} in ${printable(domain)}: it carries our mark, and nothing else is known of it`,
+        `would adopt ${describePlugged({ ...device, product: '' })} in ${printable(domain)}: it carries our mark, and nothing else is known of it`,
     ),
     ...situation.wants.filter((want) => !acted.has(want)).flatMap((want) => describeRest(want, standings)),
   ];

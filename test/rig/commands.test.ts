@@ -103,7 +103,7 @@ END`);
         '85-vm.rules',
         'ACTION=="add", SUBSYSTEM=="usb", RUN+="/usr/local/lib/usb-libvirt-hotplug/hook $attr{serial}"',
       );
-      await says('doctor', /^warning +your rules: \/etc\/udev\/rules\.d\/85-vm\.rules:1: .*\$attr\{serial\}/m);
+      await says('doctor', /^warning +your rules: \/etc\/udev\/rules\.d\/85-vm\.rules:1: udev splits a RUN line /m);
       await rig.mustRun('rm /etc/udev/rules.d/85-vm.rules');
     });
 
@@ -111,7 +111,7 @@ END`);
       await rig.mustRun('systemctl stop usb-libvirt-hotplug.path usb-libvirt-hotplug.service');
       await pull(rig, 'keyboard', '1-1');
       await says('status testvm-01', /^ {2}1-1 +bus 1 device \d+ +stale: it is not plugged in any more/m);
-      await says('cleanup testvm-01', /^testvm-01 holds 1 hostdev .*\n {2}ua-usbhp-1-1-\d+ /m);
+      await says('cleanup testvm-01', /^testvm-01 holds a hostdev whose device .*\n {2}ua-usbhp-1-1-\d+ /m);
       await says('cleanup testvm-01 --yes', /^removed the stale hostdev ua-usbhp-1-1-\d+ from testvm-01/m);
       await holds(rig, 'testvm-01', '1-4.1', '2-5');
       await rig.mustRun('systemctl start usb-libvirt-hotplug.path');
