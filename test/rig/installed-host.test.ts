@@ -75,7 +75,7 @@ for (const host of oneHost()) {
       await rig.plug({ id: 'keyboard', driver: 'usb-kbd', port: '1', serial: 'KBD01' });
       const countStarts = async () =>
         (await rig.journal({ sinceCursor: cursor })).filter(({ message }) =>
-          message.startsWith('Starting usb-libvirt-hotplug'),
+          message.startsWith('Started usb-libvirt-hotplug.service'),
         ).length;
       await rig.until('it was tried', async () => (await countStarts()) >= 2);
       await new Promise((resolve) => setTimeout(resolve, 10_000));
