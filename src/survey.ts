@@ -18,7 +18,7 @@ import { emptyMemory, look } from './worker/look.js';
 import { openWorld, type World } from './worker/world.js';
 
 export { buildHostdev } from './core/hostdev.js';
-export { readAssignable } from './host/assignable.js';
+export { asAssignable, readAssignable } from './host/assignable.js';
 export { readGuestBuses, readGuestUsb } from './host/guest-usb.js';
 
 export function openVirshProgram({ path }: Places): Program {

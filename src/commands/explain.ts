@@ -31,13 +31,12 @@ export const explainCommand: CommandModule<object, ExplainOptions> = {
       .option('connect', connectOption),
   async handler({ device: words, json, connect }) {
     const places = placesFrom(process.env);
-    const { survey, readAssignable, readProperties, readGuestBuses, openVirshProgram, buildHostdev, udevOf } =
+    const { survey, asAssignable, readProperties, readGuestBuses, openVirshProgram, buildHostdev } =
       await import('../survey.js');
     const { devices, wants, situation, planned, holdingOf, gaps } = await survey(places, hypervisorFrom(connect));
     const device = pickOne(selectorFrom(words), devices);
     const holding = holdingOf(device);
     const properties = await readProperties(places, device);
-    const assignable = (await readAssignable(places.sysfs, udevOf(places))).find(({ name }) => name === device.name);
     const want = wants.find((candidate) => candidate.device === device.name && isSamePlug(candidate, device));
     const hypervisor = want && situation.hypervisors.get(want.uri);
     const domain = want && hypervisor?.kind === 'reached' ? findDomain(hypervisor.domains, want.domain) : undefined;
@@ -58,7 +57,7 @@ export const explainCommand: CommandModule<object, ExplainOptions> = {
       want:
         want === undefined ? 'nobody wants it: no rule has given it to a domain, and no person' : describeWant(want),
       state: describeHolding(holding, device),
-      ownRules: assignable === undefined ? [] : ownLinesAbout(assignable, places),
+      ownRules: ownLinesAbout(await asAssignable(places.sysfs, device), places),
       otherRules: otherGivers(places),
       domain: describeDomain(want, domain?.live),
       room: buses === undefined ? [] : describeRoom(buses, waiting),
