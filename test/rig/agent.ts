@@ -39,27 +39,30 @@ const answerTimeoutMs = 180_000;
 
 /** Speaks with the guest agent over a connected socket. */
 export function connectAgent(stream: Duplex): Agent {
-  const waiting: ((reply: JsonObject) => void)[] = [];
+  const waiting = new Map<number, (reply: JsonObject) => void>();
+  let lastId = 0;
   let closed = false;
 
-  readJsonLines(stream, (reply) => waiting.shift()?.(reply));
+  readJsonLines(stream, (reply) => waiting.get(Number(reply['id']))?.(reply));
   stream.on('close', () => {
     closed = true;
-    for (const resolve of waiting.splice(0)) resolve({ error: { desc: 'QEMU ended' } });
+    for (const resolve of waiting.values()) resolve({ error: { desc: 'QEMU ended' } });
   });
 
-  /** The agent answers in order, and without ids. */
   async function request(command: string, args: JsonObject, timeoutMs = answerTimeoutMs): Promise<unknown> {
     if (closed) throw new Error(`QEMU has ended; its guest agent was asked for ${command}`);
+    const id = ++lastId;
     const reply = await new Promise<JsonObject>((resolve, reject) => {
       const timer = setTimeout(() => {
+        waiting.delete(id);
         reject(new Error(`the guest agent did not answer ${command} within ${timeoutMs} ms`));
       }, timeoutMs);
-      waiting.push((object) => {
+      waiting.set(id, (object) => {
+        waiting.delete(id);
         clearTimeout(timer);
         resolve(object);
       });
-      stream.write(`${JSON.stringify({ execute: command, arguments: args })}\n`);
+      stream.write(`${JSON.stringify({ execute: command, arguments: args, id })}\n`);
     });
     if ('error' in reply)
       throw new Error(`the guest agent refused ${command}: ${String(objectIn(reply, 'error')['desc'])}`);

@@ -48,7 +48,7 @@ for (const host of oneHost()) {
       await rig.mustRun('virsh autostart testvm-01');
       await boot();
       startupWithoutMs = await startupMs();
-      await installProduct(rig);
+      await installProduct(rig, host);
       await writeRules(rig, '90-vm.rules', rules);
     });
 
@@ -91,9 +91,9 @@ for (const host of oneHost()) {
 
     test('a node on a file system that is mounted late is waited for, whatever kind of rule asks for it', async () => {
       await writeFile('/etc/systemd/system/late-disk.service', lateDisk);
-      await rig.mustRun(`mkdir /var/late /opt/node && mv /usr/bin/node /var/late
+      await rig.mustRun(`mkdir /var/late /opt/node && mv ${host.node} /var/late/node
         echo '/var/late /opt/node none bind,x-systemd.requires=late-disk.service 0 0' >>/etc/fstab && mount /opt/node`);
-      const installed = await installProduct(rig, '--node /opt/node/node');
+      const installed = await installProduct(rig, { node: '/opt/node/node' });
       assert.match(installed, /warning: \/opt\/node\/node is under \/opt, which may not be mounted yet/);
 
       await boot();

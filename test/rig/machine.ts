@@ -22,6 +22,8 @@ export interface MachineOptions {
 export interface Machine {
   readonly qmp: Qmp;
   readonly agent: Agent;
+  /** All that L1's serial console has said. */
+  console(): string;
   /** What QEMU and L1's console said last, to be appended to an error; empty when they were silent. */
   diagnosis(): string;
   /** Waits for QEMU to end on its own; kills it and throws when it does not. */
@@ -42,14 +44,14 @@ export function shareIn(runDirectory: string): string {
 /** Starts QEMU, halted before the first instruction (or the first after the snapshot): `cont` makes it run. */
 export async function startMachine(options: MachineOptions): Promise<Machine> {
   const { runDirectory, onLine, ...rest } = options;
-  const console = join(runDirectory, 'console.log');
+  const consoleLog = join(runDirectory, 'console.log');
   const qemuLog = join(runDirectory, 'qemu.log');
   const share = shareIn(runDirectory);
   mkdirSync(share, { recursive: true });
   const args = qemuArguments({
     ...rest,
     disk: diskIn(runDirectory),
-    console,
+    console: consoleLog,
     share,
     descriptors: { qmp: 3, agent: 4, lines: 5 },
   });
@@ -67,12 +69,12 @@ export async function startMachine(options: MachineOptions): Promise<Machine> {
       resolve();
     });
   });
-  const diagnosis = () => tail('QEMU said', qemuLog) + tail("L1's console ends with", console);
+  const diagnosis = () => tail('QEMU said', qemuLog) + tail("L1's console ends with", consoleLog);
   readLines(linesPort, onLine);
   const agent = connectAgent(agentPort);
   try {
     const qmp = await connectQmp(monitor);
-    return { qmp, agent, diagnosis, endsWithin, kill };
+    return { qmp, agent, console: () => contentOf(consoleLog), diagnosis, endsWithin, kill };
   } catch (error) {
     await kill();
     throw new Error(`QEMU did not start.${diagnosis()}`, { cause: error });
@@ -107,8 +109,11 @@ function spawnQemu(args: string[], log: string): { child: ChildProcess; sockets:
   return { child, sockets: [monitor, agent, lines] };
 }
 
+function contentOf(file: string): string {
+  return existsSync(file) ? readFileSync(file, 'utf8') : '';
+}
+
 function tail(title: string, file: string): string {
-  if (!existsSync(file)) return '';
-  const lines = readFileSync(file, 'utf8').trim().split('\n').slice(-40);
+  const lines = contentOf(file).trim().split('\n').slice(-40);
   return lines.join('') === '' ? '' : `\n${title}:\n${lines.join('\n')}`;
 }

@@ -22,7 +22,7 @@ export async function startInstalled({ host = usualHost }: { host?: Host } = {})
   const name = await imageName(`installed-${host.name}`, [bare, ...(await readProduct())]);
   const directory = await cachedImage(name, async (unfinished) => {
     const rig = await startRig({ host });
-    await installProduct(rig);
+    await installProduct(rig, host);
     await rig.saveAs(join(unfinished, snapshotFile));
   });
   return startRig({ host, snapshotDisk: join(directory, snapshotFile) });
@@ -42,7 +42,7 @@ async function readProduct(): Promise<string[]> {
 }
 
 /** Installs the built tree in L1 with its own install.sh, as a person would; returns what that printed. */
-export async function installProduct(rig: Rig, options = ''): Promise<string> {
+export async function installProduct(rig: Rig, { node }: Pick<Host, 'node'> = usualHost): Promise<string> {
   const staging = mkdtempSync(join(tmpdir(), 'usb-hotplug-product-'));
   try {
     for (const name of productFiles) {
@@ -52,7 +52,7 @@ export async function installProduct(rig: Rig, options = ''): Promise<string> {
   } finally {
     rmSync(staging, { recursive: true });
   }
-  return rig.mustRun(`cd /root/usb-libvirt-hotplug && ./install.sh ${options} 2>&1`, { timeoutMs: 180_000 });
+  return rig.mustRun(`cd /root/usb-libvirt-hotplug && ./install.sh --node ${node} 2>&1`, { timeoutMs: 180_000 });
 }
 
 /** Puts a rules file of the user's in place and has udev read it. */

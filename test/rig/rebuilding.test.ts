@@ -32,7 +32,7 @@ for (const host of oneHost()) {
       await rig.plug({ id: 'mouse', driver: 'usb-mouse', port: '2', serial: 'MOUSE01' });
       await numberAt(rig, '1-1');
       await numberAt(rig, '1-2');
-      await installProduct(rig);
+      await installProduct(rig, host);
       await writeRules(rig, '80-vm.rules', byEnvironment('KBD01', 'testvm-01'));
       await writeRules(rig, '90-vm.rules', byRun('1-2', 'testvm-01'));
       const printed = await sync('--rescan');
@@ -73,9 +73,9 @@ for (const host of oneHost()) {
 
       // Edited while the hook could not run: only udev's database knows of it.
       await idle(rig);
-      await rig.mustRun('mv /usr/bin/node /usr/bin/node.away');
+      await rig.mustRun(`mv ${host.node} ${host.node}.away`);
       await writeRules(rig, '80-vm.rules', byEnvironment('KBD01', 'testvm-01'));
-      await rig.mustRun('udevadm trigger --settle --subsystem-match=usb; mv /usr/bin/node.away /usr/bin/node');
+      await rig.mustRun(`udevadm trigger --settle --subsystem-match=usb; mv ${host.node}.away ${host.node}`);
       const planned = await sync('--dry-run');
       assert.match(planned, /^would move 0627:0001 "QEMU USB Keyboard" on port 1-1 .* from testvm-02 to testvm-01$/m);
       await holds(rig, 'testvm-02', '1-1', '1-3');

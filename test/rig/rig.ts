@@ -43,6 +43,8 @@ export interface Rig {
   copyIn(hostPath: string, guestPath: string): Promise<void>;
   /** Asks until the probe returns something. The error of a vain wait tells what the probe threw and L1 said last. */
   until<T>(what: string, probe: () => Promise<T | undefined | false>, options?: { timeoutMs?: number }): Promise<T>;
+  /** Until L1's serial console has said this. L1 itself is not asked. */
+  consoleSays(text: string, timeoutMs: number): Promise<void>;
   /** What a running domain's QEMU prints about its USB devices. */
   infoUsb(domain: string): Promise<string>;
   liveXml(domain: string): Promise<string>;
@@ -121,6 +123,10 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
     unplug: (id) => unplug(machine.qmp, id),
     copyIn: (hostPath, guestPath) => copyIn(hostPath, guestPath, { share: shareIn(runDirectory.path), mustRun }),
     until: (what, probe, { timeoutMs = 60_000 } = {}) => diagnosed(until(what, probe, timeoutMs)),
+    consoleSays: async (text, timeoutMs) => {
+      const said = () => Promise.resolve(machine.console().includes(text));
+      await diagnosed(until(`the console says ${text}`, said, timeoutMs));
+    },
     infoUsb: (domain) => mustExecute(['virsh', 'qemu-monitor-command', domain, '--hmp', 'info usb']),
     liveXml: (domain) => mustExecute(['virsh', 'dumpxml', domain]),
     journal: (query = {}) => readJournal(machine.agent, query),

@@ -7,13 +7,12 @@ import { makeInitramfs } from './initramfs.js';
 import { unpackKernel } from './kernel.js';
 import type { Daemon } from './modular-daemon.js';
 import { aptLine, installMissingPackages, missingPackages, updatePackageLists } from './programs.js';
-import { makeRootTree, type NodeOrigin } from './root-tree.js';
+import { makeRootTree } from './root-tree.js';
 import { makeSnapshot } from './snapshot.js';
 
 export interface ImageOptions {
   /** A Debian release, for example `bookworm`. */
   readonly suite: string;
-  readonly node: NodeOrigin;
   readonly daemon: Daemon;
 }
 
@@ -43,8 +42,8 @@ export async function whyNoImage(): Promise<string | undefined> {
   return `the rig installs a Debian into a directory, which takes root: run it as root${remedy}`;
 }
 
-async function nameOf({ suite, node, daemon }: ImageOptions): Promise<string> {
-  return imageName(`${suite}-${node}-node-${daemon}`, [process.version, await qemuVersion()]);
+async function nameOf({ suite, daemon }: ImageOptions): Promise<string> {
+  return imageName(`${suite}-${daemon}`, [process.version, await qemuVersion()]);
 }
 
 /** A snapshot fits only the QEMU that made it. */

@@ -1,16 +1,12 @@
-import { chmod, copyFile, mkdir, writeFile } from 'node:fs/promises';
+import { chmod, copyFile, mkdir, rename, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { runCommand } from './command.js';
 import { configure } from './configuration.js';
 import { becomeModular, type Daemon } from './modular-daemon.js';
 import { aptTransportOptions, debianSources } from './sources.js';
 
-/** Which Node L1 gets: the one that runs this program, or the suite's own package. */
-export type NodeOrigin = 'this' | 'debian';
-
 export interface RootTreeOptions {
   readonly suite: string;
-  readonly node: NodeOrigin;
   readonly daemon: Daemon;
   /** Where the tree is made; must not exist. */
   readonly directory: string;
@@ -35,6 +31,7 @@ const packages = [
   'seabios',
   'ipxe-qemu',
   'qemu-guest-agent',
+  'nodejs',
 ];
 
 /**
@@ -45,7 +42,7 @@ const inNamespaces = ['--pdeathsig', 'KILL', 'unshare', '--mount', '--mount-proc
 
 /** Makes L1's file tree: a minimal Debian with libvirt and Node, and its kernel's package beside it. */
 export async function makeRootTree(options: RootTreeOptions): Promise<void> {
-  const { suite, node, daemon, directory, kernelDirectory } = options;
+  const { suite, daemon, directory, kernelDirectory } = options;
   await mkdir(kernelDirectory, { recursive: true });
   const aptOptions = join(kernelDirectory, 'apt.conf');
   await writeFile(aptOptions, await aptTransportOptions());
@@ -54,7 +51,7 @@ export async function makeRootTree(options: RootTreeOptions): Promise<void> {
     ...inNamespaces,
     'mmdebstrap',
     '--variant=minbase',
-    `--include=${[...packages, ...(node === 'debian' ? ['nodejs'] : [])].join(',')}`,
+    `--include=${packages.join(',')}`,
     `--aptopt=${aptOptions}`,
     ...['doc', 'man', 'locale', 'info'].map((name) => `--dpkgopt=path-exclude=/usr/share/${name}/*`),
     // The 32-bit emulator would double the time in which libvirt probes what QEMU can do.
@@ -64,7 +61,7 @@ export async function makeRootTree(options: RootTreeOptions): Promise<void> {
     directory,
     ...(await debianSources(suite)),
   ]);
-  if (node === 'this') await copyNode(directory);
+  await copyNode(directory);
   await configure(directory);
   if (daemon === 'virtqemud') await becomeModular(directory);
 }
@@ -77,8 +74,10 @@ function downloadKernel(kernelDirectory: string): string {
   );
 }
 
+/** L1 has two: this machine's as /usr/bin/node, and its release's own as /usr/bin/nodejs, a link until now. */
 async function copyNode(directory: string): Promise<void> {
   const target = join(directory, 'usr/bin/node');
+  await rename(target, join(directory, 'usr/bin/nodejs'));
   await copyFile(process.execPath, target);
   await chmod(target, 0o755);
   for (const library of await librariesNotIn(directory)) {
