@@ -42,6 +42,13 @@ export function busOf(name: SysfsName): number {
   return Number.parseInt(name.startsWith('usb') ? name.slice('usb'.length) : name, 10);
 }
 
+/** For sorting: "1-2" before "1-10", and what is behind a hub after it. (`Intl`'s own order takes 15 ms to load.) */
+export function inOrderOfPorts(one: SysfsName, other: SysfsName): number {
+  const [numbers, others] = [one, other].map((name) => name.match(/\d+/g)?.map(Number) ?? []) as [number[], number[]];
+  const index = numbers.findIndex((number, place) => number !== others[place]);
+  return index < 0 ? numbers.length - others.length : (numbers[index] ?? 0) - (others[index] ?? -1);
+}
+
 /**
  * A bus or device number as udev prints it: "001" → 1, "022" → 22. Decimal always, though libvirt would
  * read the leading zero as octal. Undefined for anything but one to three digits, and for 0, which is

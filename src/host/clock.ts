@@ -11,9 +11,9 @@ export interface Clock {
  * its next try is not held up for an hour because somebody, or NTP, sets the clock back by one.
  */
 export function openClock(): Clock {
-  const aheadMs = Date.now() - performance.now();
+  const aheadMs = Date.now() - 1000 * process.uptime();
   return {
-    now: () => Math.round(aheadMs + performance.now()),
+    now: () => Math.round(aheadMs + 1000 * process.uptime()),
     after(delayMs, callBack) {
       const timer = setTimeout(callBack, delayMs);
       return () => {

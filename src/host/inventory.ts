@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { PluggedDevice } from '../core/device.js';
+import { inOrderOfPorts, type PluggedDevice } from '../core/device.js';
 import { stringsFrom, type DeviceStrings, type InventoryDevice } from '../core/inventory.js';
 import { readString } from './device-strings.js';
 import { readIfThere } from './files.js';
@@ -20,7 +20,7 @@ export async function readInventory(sysfs: string, udev: Udev): Promise<Inventor
       return { ...device, ...strings, speed, devpath: readDevpath(sysfs, device.name) };
     }),
   );
-  return devices.sort((one, other) => byPort.compare(sortKey(one), sortKey(other)));
+  return devices.sort((one, other) => inOrderOfPorts(one.name, other.name));
 }
 
 async function readStrings(sysfs: string, { name }: PluggedDevice): Promise<DeviceStrings> {
@@ -30,11 +30,4 @@ async function readStrings(sysfs: string, { name }: PluggedDevice): Promise<Devi
     readString(sysfs, name, 'serial'),
   ]);
   return { vendor: vendor.trim(), product: product.trim(), serial: serial.trim() };
-}
-
-/** "1-2" before "1-10", and a root hub before what is behind it. */
-const byPort = new Intl.Collator('en', { numeric: true });
-
-function sortKey({ name, busNumber }: PluggedDevice): string {
-  return name.startsWith('usb') ? String(busNumber) : name;
 }

@@ -1,6 +1,14 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { busOf, padNumber, parseDevpath, parseNumber, parseProduct, parseSysfsName } from '../../src/core/device.js';
+import {
+  busOf,
+  inOrderOfPorts,
+  padNumber,
+  parseDevpath,
+  parseNumber,
+  parseProduct,
+  parseSysfsName,
+} from '../../src/core/device.js';
 
 test('numbers are read as decimals of one to three digits, and zero is no number', () => {
   const rows: [string, number | undefined][] = [
@@ -57,6 +65,12 @@ test('the last part of DEVPATH names the device, and never leads out of sysfs', 
 test('a name tells its bus', () => {
   assert.equal(busOf(parseSysfsName('12-1.2') ?? assert.fail()), 12);
   assert.equal(busOf(parseSysfsName('usb3') ?? assert.fail()), 3);
+});
+
+test('devices are in the order of their ports as numbers, what is behind a hub after it, and a root hub before all', () => {
+  const names = ['usb1', '1-1', '1-2', '1-2.1', '1-2.4.1', '1-2.10', '1-3', '1-10', 'usb2', '2-1', 'usb10', '10-1'];
+  const shuffled = names.map((name) => parseSysfsName(name) ?? assert.fail()).sort();
+  assert.deepEqual(shuffled.sort(inOrderOfPorts), names);
 });
 
 test('numbers are padded as udev prints them', () => {
