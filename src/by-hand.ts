@@ -23,7 +23,7 @@ export type Ending = Standing['kind'] | 'pending';
 /** A claim by hand: put on file, and seen through to the domain. */
 export async function give(want: Want, places: Places, log: Log): Promise<Ending> {
   const named = want.product === '' ? { ...want, product: await readProduct(places.sysfs, want.device) } : want;
-  const standing = submit(named, places.runDirectory, log);
+  const standing = submit(named, { runDirectory: places.runDirectory, log, wake: wakeIn(places.runDirectory) });
   return standing === undefined ? 'refused' : seeThrough(standing, places, log);
 }
 

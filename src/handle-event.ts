@@ -5,7 +5,7 @@ import { newWant, type Want } from './core/want.js';
 import type { Log } from './host/log.js';
 import type { Places } from './host/places.js';
 import { findByNumbers, readPlugId } from './host/sysfs.js';
-import { wakeIn } from './host/wake.js';
+import { wakeIn, type Wake } from './host/wake.js';
 import { submit } from './submit.js';
 
 /** Bad input, told to the person or the log as it is. */
@@ -33,36 +33,60 @@ export async function handleEvent(
   claimant: Claimant,
   { places, log, underUdev }: Surroundings,
 ): Promise<boolean> {
+  if (underUdev) {
+    noteEvent(event, claimant, { places, log, wake: wakeIn(places.runDirectory) });
+    return true;
+  }
   switch (event.kind) {
     case 'ignored':
-      log.write({ severity: 'debug', text: `nothing to do: ${event.why}` });
-      if (!underUdev) process.stdout.write(`nothing to do: ${event.why}\n`);
+      process.stdout.write(`nothing to do: ${event.why}\n`);
       return true;
     case 'invalid':
       throw new InputError(event.message);
-    case 'removed':
-      if (!underUdev) {
-        const { takeBack } = await import('./by-hand.js');
-        return (await takeBack(event, claimant, places, log)) !== 'pending';
-      }
-      wakeIn(places.runDirectory).set();
-      return true;
-    case 'wanted': {
-      const fault = domainNameFault(claimant.domain) ?? uriFault(claimant.uri);
-      if (fault !== undefined) throw new InputError(fault);
-      const want = describeWant(event, claimant, places);
-      if (!underUdev) {
-        const { give } = await import('./by-hand.js');
-        return (await give(want, places, log)) !== 'pending';
-      }
-      submit(want, places.runDirectory, log);
-      return true;
+    case 'removed': {
+      const { takeBack } = await import('./by-hand.js');
+      return (await takeBack(event, claimant, places, log)) !== 'pending';
     }
+    case 'wanted': {
+      const want = describeWant(event, claimant, places);
+      const { give } = await import('./by-hand.js');
+      return (await give(want, places, log)) !== 'pending';
+    }
+  }
+}
+
+/**
+ * What an event of udev's leads to: a want on file, and a wake for the worker.
+ *
+ * @throws InputError when the event or the claimant make no sense
+ */
+export function noteEvent(
+  event: Event,
+  claimant: Claimant,
+  {
+    places,
+    log,
+    wake,
+  }: { readonly places: Places; readonly log: Pick<Log, 'write'>; readonly wake: Pick<Wake, 'set'> },
+): void {
+  switch (event.kind) {
+    case 'ignored':
+      log.write({ severity: 'debug', text: `nothing to do: ${event.why}` });
+      return;
+    case 'invalid':
+      throw new InputError(event.message);
+    case 'removed':
+      wake.set();
+      return;
+    case 'wanted':
+      submit(describeWant(event, claimant, places), { runDirectory: places.runDirectory, log, wake });
   }
 }
 
 /** The want of a device that is plugged in; what a person left out of the environment is looked up in sysfs. */
 function describeWant(event: EventDevice, { domain, uri }: Claimant, { sysfs }: Places): Want {
+  const fault = domainNameFault(domain) ?? uriFault(uri);
+  if (fault !== undefined) throw new InputError(fault);
   const { busNumber, deviceNumber, seqnum } = event;
   const found =
     event.path !== undefined && event.ids !== undefined ? undefined : findByNumbers(sysfs, busNumber, deviceNumber);

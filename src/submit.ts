@@ -3,26 +3,32 @@ import type { DeviceRecord } from './core/standing.js';
 import { claim, type Want } from './core/want.js';
 import type { Log } from './host/log.js';
 import { recordFilesIn } from './host/record-files.js';
-import { wakeIn } from './host/wake.js';
+import type { Wake } from './host/wake.js';
 import { wantFilesIn } from './host/want-files.js';
+
+export interface Recipients {
+  readonly runDirectory: string;
+  readonly log: Pick<Log, 'write'>;
+  readonly wake: Pick<Wake, 'set'>;
+}
 
 /**
  * Puts the claim on file and wakes the worker.
  *
  * @returns the want that stands now; undefined when another rule's claim does
  */
-export function submit(want: Want, runDirectory: string, log: Log): Want | undefined {
+export function submit(want: Want, { runDirectory, log, wake }: Recipients): Want | undefined {
   const wants = wantFilesIn(runDirectory);
   const onFile = wants.read(want);
   const outcome = claim(onFile, want);
   switch (outcome.kind) {
     case 'write':
       wants.write(outcome.want);
-      if (outcome.wake) wakeIn(runDirectory).set();
+      if (outcome.wake) wake.set();
       log.write({ severity: 'debug', text: `wanted ${want.device} device ${want.deviceNumber} by ${want.domain}` });
       return outcome.want;
     case 'unchanged':
-      if (onFile !== undefined && mayHelp(onFile, recordFilesIn(runDirectory).read(onFile))) wakeIn(runDirectory).set();
+      if (onFile !== undefined && mayHelp(onFile, recordFilesIn(runDirectory).read(onFile))) wake.set();
       return onFile;
     case 'refused':
       if (outcome.rewrite !== undefined) {

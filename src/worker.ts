@@ -69,6 +69,7 @@ export async function work(
       lanes.throwFaults();
       if (first || wake.isSet()) {
         wake.clear();
+        world.takeUpEarlyEvents();
         memory = emptyMemory();
         retries.wake();
         idleSinceMs = undefined;

@@ -10,6 +10,7 @@ import { readPlugged } from '../host/sysfs.js';
 import { openVirsh, type Virsh } from '../host/virsh.js';
 import { wakeIn, type Wake } from '../host/wake.js';
 import { wantFilesIn, type WantFiles } from '../host/want-files.js';
+import { takeUpEarlyEvents } from '../early-events.js';
 
 /** All that the worker touches. Tests of its judgement bring their own. */
 export interface World {
@@ -21,6 +22,8 @@ export interface World {
   readonly clock: Clock;
   /** The hypervisor that is looked at even when nothing is wanted there. */
   readonly defaultUri: string;
+  /** Makes wants of what came before this boot's first worker. */
+  readonly takeUpEarlyEvents: () => void;
   readonly readPlugged: () => ReadonlyMap<SysfsName, PluggedDevice>;
   /** `about` is the want that a line is the outcome of. */
   readonly log: (message: Message, about?: WantKey) => void;
@@ -37,6 +40,9 @@ export function openWorld(places: Places, defaultUri: string, log: World['log'])
     virsh: openVirsh(programIn(path, 'virsh'), runDirectory),
     clock: systemClock,
     defaultUri,
+    takeUpEarlyEvents: () => {
+      takeUpEarlyEvents(places, { write: log });
+    },
     readPlugged: () => readPlugged(sysfs),
     log,
   };

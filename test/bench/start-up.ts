@@ -15,9 +15,7 @@ try {
   prepareHost();
   const node = process.execPath;
   const bare = [node, '--jitless', '-e', '0'];
-  report('the hook under udev, a new want', bare, [front, 'guest1'], () => {
-    rmSync(run, { recursive: true, force: true });
-  });
+  report('the hook under udev, a new want', bare, [front, 'guest1'], haveRun);
   report('the hook under udev, an add that changes nothing', bare, [front, 'guest1']);
   report('the hook under udev, the bind that follows', bare, [front, 'guest1'], undefined, { ACTION: 'bind' });
   report(
@@ -88,6 +86,7 @@ function prepareHost(): void {
     .replaceAll('@NODE@', process.execPath)
     .replaceAll('@LIB@', resolve('dist'));
   writeFileSync(front, text, { mode: 0o755 });
+  haveRun();
   writeFileSync(join(directory, 'cgroup'), '0::/system.slice/systemd-udevd.service/udev\n');
   const device = join(directory, 'sys/bus/usb/devices/1-1');
   mkdirSync(device, { recursive: true });
@@ -122,9 +121,16 @@ esac
   );
 }
 
+/** A host where a worker has run since it was booted, and nothing is wanted. */
+function haveRun(): void {
+  rmSync(run, { recursive: true, force: true });
+  mkdirSync(run);
+  writeFileSync(join(run, 'lock'), '', { mode: 0o600 });
+}
+
 /** The device is wanted and not attached. */
 function plugAgain(): void {
-  rmSync(run, { recursive: true, force: true });
+  haveRun();
   rmSync(join(directory, 'attached'), { force: true });
   timeOf([front, 'guest1']);
   if (!existsSync(join(run, 'wake'))) throw new Error('the hook left no wake');

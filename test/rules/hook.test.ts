@@ -1,9 +1,19 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type TestContext } from 'node:test';
+import { parseEarlyEvent } from '../../src/core/early-event.js';
 
 const event = {
   ACTION: 'add',
@@ -31,7 +41,7 @@ test('under udev the removal of a wanted device is a wake and nothing more', (co
   const removal = { ...event, ACTION: 'remove' };
   assert.deepEqual(front.run(removal, []), { exitCode: 0, node: undefined });
   assert.ok(!existsSync(join(front.runDirectory, 'wake')), 'nobody wants it');
-  mkdirSync(join(front.runDirectory, 'wants'), { recursive: true });
+  mkdirSync(join(front.runDirectory, 'wants'));
   writeFileSync(join(front.runDirectory, 'wants/1-1@002.json'), '{}');
   assert.deepEqual(front.run(removal, []), { exitCode: 0, node: undefined });
   assert.ok(existsSync(join(front.runDirectory, 'wake')));
@@ -43,7 +53,7 @@ const want =
 test('the later events of a plug end before node starts, while they say what is on file', (context) => {
   const front = installFront(context, '0::/system.slice/systemd-udevd.service/udev\n');
   const later = { ...event, ACTION: 'bind' };
-  mkdirSync(join(front.runDirectory, 'wants'), { recursive: true });
+  mkdirSync(join(front.runDirectory, 'wants'));
   mkdirSync(join(front.runDirectory, 'state'));
   writeFileSync(join(front.runDirectory, 'wants/1-1@002.json'), want);
   const starts = (args: string[], environment: Record<string, string> = {}) =>
@@ -102,6 +112,36 @@ test('a node that is missing is a failure', (context) => {
   assert.equal(front.run(event, ['vm']).exitCode, 1);
 });
 
+test('before the first worker of a boot, events are put aside in their order, and a wake is left', (context) => {
+  const front = installFront(context, '0::/system.slice/systemd-udevd.service/udev\n');
+  rmSync(front.node);
+  for (const isThere of [true, false]) {
+    rmSync(front.runDirectory, { recursive: true });
+    if (isThere) mkdirSync(front.runDirectory);
+    const event2 = { ...event, SUBSYSTEM: 'usb', BUSNUM: '001', PRODUCT: '627/1/0', SEQNUM: '7' };
+    const properties = { ID_MODEL_ENC: 'a\\x20=b', USB_LIBVIRT_DOMAIN: 'other', LIBVIRT_DEFAULT_URI: 'qemu:///x' };
+    assert.deepEqual(front.run(event2, ['--connect', 'qemu:///y', "my 'vm'"]), { exitCode: 0, node: undefined });
+    assert.deepEqual(front.run({ ...event2, ...properties }, []), { exitCode: 0, node: undefined });
+    const early = join(front.runDirectory, 'early');
+    assert.deepEqual(readdirSync(early).sort(), ['7.0', '7.1']);
+    const [first, second] = ['7.0', '7.1'].map((name) => parseEarlyEvent(readFileSync(join(early, name), 'utf8')));
+    assert.deepEqual(first, { environment: event2, args: ['--connect', 'qemu:///y', "my 'vm'"] });
+    assert.deepEqual(second, { environment: { ...event2, ...properties }, args: [] });
+    assert.ok(existsSync(join(front.runDirectory, 'wake')));
+  }
+});
+
+test('a person is not put off, and what cannot be put aside goes to node', (context) => {
+  const person = installFront(context);
+  rmSync(join(person.runDirectory, 'lock'));
+  assert.match(person.run(event, ['vm']).node ?? '', /hook\.cjs vm$/);
+
+  const front = installFront(context, '0::/system.slice/systemd-udevd.service/udev\n');
+  rmSync(front.runDirectory, { recursive: true });
+  writeFileSync(front.runDirectory, 'a file where the directory should be');
+  assert.match(front.run(event, ['vm']).node ?? '', /hook\.cjs vm$/);
+});
+
 /** rules/hook as install.sh writes it, with a node that notes down how it was started. */
 function installFront(context: TestContext, cgroup = '0::/user.slice\n') {
   const directory = mkdtempSync(join(tmpdir(), 'usb-hotplug-front-'));
@@ -117,6 +157,9 @@ function installFront(context: TestContext, cgroup = '0::/user.slice\n') {
   writeFileSync(front, readFileSync('rules/hook', 'utf8').replaceAll('@NODE@', node).replaceAll('@LIB@', lib));
   chmodSync(front, 0o755);
   const runDirectory = join(directory, 'run');
+  mkdirSync(runDirectory);
+  // A worker has run since the host was booted.
+  writeFileSync(join(runDirectory, 'lock'), '');
   writeFileSync(join(directory, 'cgroup'), cgroup);
   return {
     node,

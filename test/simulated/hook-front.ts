@@ -4,8 +4,37 @@ import { join } from 'node:path';
 import type { Environment } from '../../src/core/event.js';
 import { realFs } from './process.js';
 
-/** `node`: it goes on to start node; `wake`: it touches `wake` and ends; `nothing`: it ends. */
-export function hookFront(environment: Environment, args: readonly string[], run: string): 'node' | 'wake' | 'nothing' {
+/** `node`: it goes on to start node; `aside`: it puts the event aside; `wake`: it touches `wake`; `nothing`. */
+export function hookFront(
+  environment: Environment,
+  args: readonly string[],
+  run: string,
+): 'node' | 'aside' | 'wake' | 'nothing' {
+  const answer = answerOf(environment, args, run);
+  return answer === 'node' && !realFs.existsSync(join(run, 'lock')) ? 'aside' : answer;
+}
+
+/** The file that it puts aside, as text. */
+export function earlyEvent(environment: Environment, args: readonly string[]): string {
+  const values = earlyNames.map((name) => `${name}=${environment[name] ?? ''}`);
+  return [...values, ...args.map((text) => `argument=${text}`), 'end', ''].join('\n');
+}
+
+const earlyNames = [
+  'ACTION',
+  'SUBSYSTEM',
+  'DEVTYPE',
+  'DEVPATH',
+  'BUSNUM',
+  'DEVNUM',
+  'PRODUCT',
+  'SEQNUM',
+  'ID_MODEL_ENC',
+  'USB_LIBVIRT_DOMAIN',
+  'LIBVIRT_DEFAULT_URI',
+];
+
+function answerOf(environment: Environment, args: readonly string[], run: string): 'node' | 'wake' | 'nothing' {
   const { ACTION: action = '', DEVTYPE: type, DEVPATH: devpath = '', DEVNUM: number = '' } = environment;
   if (type === 'usb_interface' || action === 'unbind') return 'nothing';
   const fileName = `${devpath.slice(devpath.lastIndexOf('/') + 1)}@${number}.json`;

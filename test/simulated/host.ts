@@ -38,17 +38,17 @@ export function openHosts() {
   const memory = '/dev/shm';
   const directory = mkdtempSync(join(existsSync(memory) ? memory : tmpdir(), 'usb-hotplug-host-'));
   const restoreFiles = interceptFiles();
-  const clocks = { date: Date.now.bind(Date), performance: performance.now.bind(performance) };
+  const clocks = { date: Date.now.bind(Date), uptime: process.uptime.bind(process) };
   return {
     open(options: { lastNumber: number }): Host {
       const host = openHost(directory, options);
       Date.now = host.time.wall;
-      performance.now = host.time.elapsed;
+      process.uptime = () => host.time.elapsed() / 1000;
       return host;
     },
     close(): void {
       Date.now = clocks.date;
-      performance.now = clocks.performance;
+      process.uptime = clocks.uptime;
       restoreFiles();
       rmSync(directory, { recursive: true, force: true });
     },

@@ -9,7 +9,7 @@ import { wantOf } from '../wants.js';
 import { printDomain } from '../fake/domain-xml.mjs';
 import { addDomain, newState, type Domain, type Hostdev } from '../fake/world.mjs';
 import { restoreHook } from './domains.js';
-import { hookFront } from './hook-front.js';
+import { earlyEvent, hookFront } from './hook-front.js';
 
 const ours: Hostdev = {
   bus: 1,
@@ -59,6 +59,7 @@ test("the hook's shell front goes on to node, wakes or ends where the model does
   const recordFile = join(runDirectory, 'state/1-1@002.json');
   const wake = join(runDirectory, 'wake');
   for (const folder of ['wants', 'state']) mkdirSync(join(runDirectory, folder));
+  writeFileSync(join(runDirectory, 'lock'), '');
   const cgroup = join(directory, 'cgroup');
   writeFileSync(cgroup, '0::/system.slice/systemd-udevd.service/udev\n');
 
@@ -91,6 +92,29 @@ test("the hook's shell front goes on to node, wakes or ends where the model does
       }
     }
   }
+});
+
+test("what the hook's shell front puts aside is what the model does", (context) => {
+  const { run, directory } = openScript(context, 'rules/hook');
+  const cgroup = join(directory, 'cgroup');
+  writeFileSync(cgroup, '0::/system.slice/systemd-udevd.service/udev\n');
+  const runDirectory = join(directory, 'run');
+  const environment = {
+    ACTION: 'add',
+    SUBSYSTEM: 'usb',
+    DEVTYPE: 'usb_device',
+    DEVPATH: '/devices/pci0000:00/usb1/1-1',
+    BUSNUM: '001',
+    DEVNUM: '002',
+    PRODUCT: '627/1/0',
+    SEQNUM: '12',
+    ID_MODEL_ENC: 'a\\x20b',
+  };
+  const args = ['--connect', 'qemu:///system', 'my vm'];
+  assert.equal(hookFront(environment, args, runDirectory), 'aside');
+  run(args, { ...environment, USB_LIBVIRT_CGROUP: cgroup, USB_LIBVIRT_RUN_DIRECTORY: runDirectory }, '');
+  assert.equal(readFileSync(join(runDirectory, 'early/12.0'), 'utf8'), earlyEvent(environment, args));
+  assert.ok(existsSync(join(runDirectory, 'wake')));
 });
 
 function xmlWith(hostdevs: Hostdev[]): string {

@@ -9,6 +9,7 @@ import { recordFilesIn } from '../../src/host/record-files.js';
 import { openVirsh } from '../../src/host/virsh.js';
 import { wakeIn } from '../../src/host/wake.js';
 import { wantFilesIn } from '../../src/host/want-files.js';
+import { takeUpEarlyEvents } from '../../src/early-events.js';
 import { work, type WorkOptions } from '../../src/worker.js';
 import type { World } from '../../src/worker/world.js';
 import { Killed, newProcess, realFs, runAs, type SimulatedProcess } from './process.js';
@@ -120,6 +121,8 @@ export function openSystemd({ time, usb, libvirt, places, log, onOperation }: Su
     runAs(self, () => {
       // As runWorker does with the lock in its hands.
       const begin = async () => {
+        realFs.mkdirSync(places.runDirectory, { recursive: true });
+        realFs.writeFileSync(`${places.runDirectory}/lock`, '');
         removeLeftovers(places.runDirectory);
         await work(worldOf(self), options);
       };
@@ -182,6 +185,9 @@ export function openSystemd({ time, usb, libvirt, places, log, onOperation }: Su
         },
       },
       defaultUri,
+      takeUpEarlyEvents: () => {
+        takeUpEarlyEvents(places, { write: log });
+      },
       readPlugged: usb.readPlugged,
       log,
     };

@@ -6,7 +6,7 @@ import { handleEvent } from '../../src/handle-event.js';
 import type { Log } from '../../src/host/log.js';
 import type { Places } from '../../src/host/places.js';
 import type { Program } from '../../src/host/program.js';
-import { hookFront } from './hook-front.js';
+import { earlyEvent, hookFront } from './hook-front.js';
 import { nobody, openClaims } from './claims.js';
 import { Killed, newProcess, realFs, runAs, type SimulatedProcess } from './process.js';
 import type { Time } from './time.js';
@@ -132,6 +132,13 @@ export function simulateUdev({ time, usb, places, log }: { time: Time; usb: Usb;
     const { runDirectory } = places;
     const front = hookFront(environment, args, runDirectory);
     if (front === 'wake' && realFs.existsSync(runDirectory)) realFs.writeFileSync(`${runDirectory}/wake`, '');
+    if (front === 'aside') {
+      realFs.mkdirSync(`${runDirectory}/early`, { recursive: true });
+      const places = realFs.readdirSync(`${runDirectory}/early`).filter((name) => name.startsWith(`${event.seqnum}.`));
+      realFs.writeFileSync(`${runDirectory}/early/${event.seqnum}.${places.length}`, earlyEvent(environment, args));
+      realFs.writeFileSync(`${runDirectory}/wake`, '');
+      return true;
+    }
     // What it found on file may have been the want of an earlier plug under the same number.
     if (front !== 'node') return !claims.ownersOf(event.device).has(nobody);
 

@@ -89,9 +89,10 @@ export function findFaults(host: Host, ending: Story['ending']): string[] {
   for (const file of filesUnder(runDirectory)) {
     const [folder, name = ''] = file.split('/');
     const allowed =
-      folder === 'ports'
+      file === 'lock' ||
+      (folder === 'ports'
         ? ending === 'left alone' || usb.all().some(({ port }) => name === `${port}.json`)
-        : (folder === 'wants' || folder === 'state') && present.includes(name);
+        : (folder === 'wants' || folder === 'state') && present.includes(name));
     if (!allowed) faults.push(`${file} is left`);
   }
   return faults;
