@@ -1,6 +1,7 @@
 // What commands that tell how things stand look at: sysfs, udev, our files and libvirt, changing nothing. Loaded when
 // it is needed: it brings what runs programs and what reads XML.
 import { setTimeout as pause } from 'node:timers/promises';
+import type { DomainName } from './core/domain.js';
 import type { Environment } from './core/event.js';
 import { holdingOf, type Holding } from './core/holding.js';
 import type { InventoryDevice } from './core/inventory.js';
@@ -12,6 +13,7 @@ import type { Places } from './host/places.js';
 import { programIn, type Program } from './host/program.js';
 import { recordFilesIn } from './host/record-files.js';
 import { openUdev, type Udev } from './host/udev.js';
+import { openVirsh, type Answer } from './host/virsh.js';
 import { wantFilesIn } from './host/want-files.js';
 import { openLanes } from './worker/lanes.js';
 import { emptyMemory, look } from './worker/look.js';
@@ -69,6 +71,11 @@ export function udevOf({ path, sysfs }: Places): Udev {
 export async function readProperties(places: Places, device: InventoryDevice): Promise<Environment | undefined> {
   const known = await udevOf(places).readProperties(new Map([[device.name, device]]));
   return known?.[0]?.properties;
+}
+
+/** All domains that are defined there, whether they run or not. */
+export function listDomains(places: Places, uri: string): Promise<Answer<DomainName[]>> {
+  return openVirsh(openVirshProgram(places), places.runDirectory).list(uri, 'all');
 }
 
 /** How things would stand if these were the wants. */

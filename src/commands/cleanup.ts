@@ -2,16 +2,15 @@ import type { CommandModule } from 'yargs';
 import { padNumber } from '../core/device.js';
 import type { Hostdev } from '../core/hostdev.js';
 import { parseMark } from '../core/mark.js';
-import { describeGhost, describeUnreached, printable } from '../core/message.js';
+import { describeGhost, printable } from '../core/message.js';
 import { formatTable } from '../core/table.js';
 import { takeLock } from '../host/lock.js';
 import { placesFrom, type Places } from '../host/places.js';
-import type { Answer } from '../host/virsh.js';
 import { canAsk, isAgreed } from './ask.js';
 import { CommandError, exitCodes } from './command-error.js';
 import { hypervisorFrom } from './hypervisor.js';
 import { connectOption, note, outputWidth, print } from './output.js';
-import { pickDomain } from './pick-domain.js';
+import { pickDomain, valueOf } from './pick-domain.js';
 
 interface CleanupOptions {
   domain: string;
@@ -103,9 +102,4 @@ async function takeWorkersPlace({ runDirectory, path }: Places): Promise<() => v
     `a worker is at work and has not ended within ${lockWaitMs / 1000} s; nothing was removed; "usb-libvirt-hotplug log" tells what it waits for`,
     exitCodes.failed,
   );
-}
-
-function valueOf<T>(answer: Answer<T>, uri: string): T {
-  if (answer.kind === 'done') return answer.value;
-  throw new CommandError(describeUnreached(uri, answer.failure), exitCodes.failed);
 }

@@ -75,18 +75,24 @@ export const importCommand: CommandModule<object, ImportOptions> = {
 
 /** "GROUP=DOMAIN" each; a group's name has no "=" in it, a domain's may have. */
 function domainsFrom(options: readonly string[]): Map<string, string> {
-  return new Map(
-    options.map((option) => {
-      const [, group, domain = ''] = /^([^=]+)=(.*)$/s.exec(option) ?? [];
-      const fault = group === undefined ? `--group "${option}" should be GROUP=DOMAIN` : domainNameFault(domain);
-      if (fault !== undefined) throw new CommandError(fault, exitCodes.usage);
-      return [group ?? '', domain];
-    }),
-  );
+  const domains = new Map<string, string>();
+  for (const option of options) {
+    const [, group, domain = ''] = /^([^=]+)=(.*)$/s.exec(option) ?? [];
+    const fault = group === undefined ? `--group "${option}" should be GROUP=DOMAIN` : domainNameFault(domain);
+    if (fault !== undefined) throw new CommandError(fault, exitCodes.usage);
+    if (group === undefined) continue;
+    const other = domains.get(group);
+    if (other !== undefined && other !== domain) {
+      const both = `${printable(other)} and ${printable(domain)}`;
+      throw new CommandError(`--group gives ${printable(group)} to ${both}; a group has one domain`, exitCodes.usage);
+    }
+    domains.set(group, domain);
+  }
+  return domains;
 }
 
 async function readMembers(file: string, domains: ReadonlyMap<string, string>): Promise<Member[]> {
-  const members = parseManifest(await readFile(file, 'utf8'));
+  const members = parseManifest(await readText(file));
   if (members === undefined) {
     throw new CommandError(
       `${file} is no manifest of EVE's: JSON with an "ioMemberList" is expected`,
@@ -102,6 +108,16 @@ async function readMembers(file: string, domains: ReadonlyMap<string, string>): 
     );
   }
   return members;
+}
+
+async function readText(file: string): Promise<string> {
+  try {
+    return await readFile(file, 'utf8');
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    const why = code === 'ENOENT' ? 'there is no such file' : message;
+    throw new CommandError(`${file} cannot be read: ${why}`, exitCodes.failed);
+  }
 }
 
 /** As lines of ours know it again, or in words why this host cannot have it. EVE means one face of a socket. */

@@ -1,5 +1,6 @@
 import { findDomain, type DomainName } from '../core/domain.js';
-import { printable } from '../core/message.js';
+import { describeUnreached, printable } from '../core/message.js';
+import type { Answer } from '../host/virsh.js';
 import { CommandError, exitCodes } from './command-error.js';
 
 /** The domain that is meant, by name or UUID. Throws when there is none: the names are listed. */
@@ -14,4 +15,10 @@ export function pickDomain(wanted: string, domains: readonly DomainName[], uri: 
     `no domain is named ${printable(wanted)} at ${uri}; ${names === '' ? 'none is defined there' : `there are:${names}`}`,
     exitCodes.notFound,
   );
+}
+
+/** What libvirt answered. Throws when it did not. */
+export function valueOf<T>(answer: Answer<T>, uri: string): T {
+  if (answer.kind === 'done') return answer.value;
+  throw new CommandError(describeUnreached(uri, answer.failure), exitCodes.failed);
 }

@@ -7,9 +7,10 @@ import { describeRoom } from '../core/room.js';
 import { devicesOfDomain, type DomainDevice } from '../core/status.js';
 import { formatTable } from '../core/table.js';
 import { placesFrom } from '../host/places.js';
-import { CommandError, exitCodes } from './command-error.js';
+import { exitCodes } from './command-error.js';
 import { hypervisorFrom } from './hypervisor.js';
 import { connectOption, jsonOption, note, outputWidth, paintFor, print, printJson } from './output.js';
+import { pickDomain, valueOf } from './pick-domain.js';
 
 interface StatusOptions {
   domain: string | undefined;
@@ -38,7 +39,7 @@ export const statusCommand: CommandModule<object, StatusOptions> = {
   async handler({ domain: wanted, json, connect }) {
     const places = placesFrom(process.env);
     const uri = hypervisorFrom(connect);
-    const { survey, readGuestUsb, openVirshProgram } = await import('../survey.js');
+    const { survey, listDomains, readGuestUsb, openVirshProgram } = await import('../survey.js');
     const { devices, wants, situation, holdingOf, gaps } = await survey(places, uri);
     const hypervisor = situation.hypervisors.get(uri);
     if (hypervisor?.kind !== 'reached') {
@@ -46,10 +47,19 @@ export const statusCommand: CommandModule<object, StatusOptions> = {
       process.exitCode = exitCodes.failed;
       return;
     }
-    const statuses = await Promise.all(chooseDomains(hypervisor.domains, wanted, wants, uri).map(statusOf));
+    const chosen =
+      wanted === undefined ? activeDomains(hypervisor.domains, wants, uri) : [await domainNamed(wanted, hypervisor)];
+    const statuses = await Promise.all(chosen.map(statusOf));
     if (json) printJson(statuses);
     else printStatuses(statuses);
     note(...gaps);
+
+    /** One that is off and that nobody waits for has not been looked at. */
+    async function domainNamed(name: string, { domains }: { domains: readonly Domain[] }): Promise<Domain> {
+      const known = findDomain(domains, name);
+      if (known !== undefined) return known;
+      return { ...pickDomain(name, valueOf(await listDomains(places, uri), uri), uri), live: { kind: 'off' } };
+    }
 
     async function statusOf({ name, uuid, live }: Domain): Promise<DomainStatus> {
       const guest = live.kind === 'read' ? await readGuestUsb(openVirshProgram(places), uri, uuid) : undefined;
@@ -70,23 +80,14 @@ export const statusCommand: CommandModule<object, StatusOptions> = {
   },
 };
 
-/** The one that is asked for, or all that run or are waited for. */
-function chooseDomains(
+/** All that run or are waited for. */
+function activeDomains(
   domains: readonly Domain[],
-  wanted: string | undefined,
   wants: readonly { domain: string; uri: string }[],
   uri: string,
 ): Domain[] {
-  if (wanted === undefined) {
-    const awaited = wants.filter((want) => want.uri === uri).map((want) => findDomain(domains, want.domain)?.uuid);
-    return domains.filter(({ uuid, live }) => live.kind !== 'off' || awaited.includes(uuid));
-  }
-  const found = findDomain(domains, wanted);
-  if (found !== undefined) return [found];
-  throw new CommandError(
-    `no domain at ${uri} runs or is waited for that is named ${printable(wanted)}; "virsh -c ${uri} list --all" shows the names`,
-    exitCodes.notFound,
-  );
+  const awaited = wants.filter((want) => want.uri === uri).map((want) => findDomain(domains, want.domain)?.uuid);
+  return domains.filter(({ uuid, live }) => live.kind !== 'off' || awaited.includes(uuid));
 }
 
 function printStatuses(statuses: readonly DomainStatus[]): void {

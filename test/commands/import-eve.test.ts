@@ -79,12 +79,15 @@ test('a manifest that is none, and a group that it does not have, are told, and 
     [path, 'desk=a/b', 2, /slash/],
     [path, 'eth0=guest1', 1, /nothing in .* could be taken over/],
     [join(host.directory, 'none.json'), 'desk=guest1', 1, /is no manifest of EVE's/],
-    [join(host.directory, 'absent.json'), 'desk=guest1', 1, /ENOENT/],
+    [join(host.directory, 'absent.json'), 'desk=guest1', 1, /absent\.json cannot be read: there is no such file/],
   ] as const) {
     const run = await host.cli(['import', 'eve', file, '--group', group]);
     assert.match(run.stderr, message, group);
     assert.equal(run.exitCode, exitCode, group);
   }
+  const twice = await host.cli(['import', 'eve', path, '--group', 'desk=guest1', '--group', 'desk=guest2']);
+  assert.match(twice.stderr, /--group gives desk to guest1 and guest2; a group has one domain/);
+  assert.equal(twice.exitCode, 2);
   assert.equal((await host.cli(['import', 'eve', path])).exitCode, 2);
   assert.equal((await host.cli(['import', 'evil', path, '--group', 'desk=guest1'])).exitCode, 2);
   assert.ok(!existsSync(host.file));

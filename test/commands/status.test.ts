@@ -62,9 +62,14 @@ test('what would not fit is said', async (context) => {
   assert.match(stdout, /^ {2}1 wait, and there is room for 0$/m);
 });
 
-test('a domain that nobody knows has an exit code of its own; without libvirt nothing can be told', async (context) => {
+test('a domain that is off is told so, one that nobody knows has an exit code of its own; without libvirt nothing can be told', async (context) => {
   const box = openBox(context);
-  assert.equal((await box.cli(['status', 'nosuch'])).exitCode, 3);
+  box.libvirt((state) => addDomain(state, { name: 'off', running: false }));
+  const unknown = await box.cli(['status', 'nosuch']);
+  assert.equal(unknown.exitCode, 3);
+  assert.match(unknown.stderr, /no domain is named nosuch at qemu:\/\/\/system; there are:\n {2}guest1\n {2}off\n$/);
+  const off = await box.cli(['status', 'off']);
+  assert.deepEqual([off.exitCode, off.stdout], [0, 'off (not running)\n']);
   rmSync(`${box.directory}/bin/virsh`);
   const { exitCode, stderr } = await box.cli(['status']);
   assert.equal(exitCode, 1);
