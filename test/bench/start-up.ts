@@ -1,9 +1,11 @@
 // What starting costs, in pairs on one machine, against bare Node: the ratios are what counts.
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import process from 'node:process';
+import { build } from 'esbuild';
 
 const pairs = 30;
 const directory = mkdtempSync(join(tmpdir(), 'usb-hotplug-bench-'));
@@ -24,9 +26,26 @@ try {
     [node, '--jitless', resolve('dist/service.cjs'), '--linger-seconds', '0'],
     plugAgain,
   );
-  report('usb-libvirt-hotplug list, one device', [node, '-e', '0'], [node, resolve('dist/cli.cjs'), 'list']);
+  const list = ['usb-libvirt-hotplug list, one device', resolve('dist/cli.cjs')] as const;
+  const packages = ['of that: yargs, execa three times and xml2js alone', await bundlePackages()] as const;
+  for (const [what, program] of [list, packages]) report(what, [node, '-e', '0'], [node, program, 'list']);
 } finally {
   rmSync(directory, { recursive: true });
+}
+
+async function bundlePackages(): Promise<string> {
+  const outfile = join(directory, 'packages.cjs');
+  await build({
+    entryPoints: ['test/bench/packages-alone.ts'],
+    outfile,
+    bundle: true,
+    platform: 'node',
+    format: 'cjs',
+    minify: true,
+    alias: { yargs: createRequire(import.meta.url).resolve('yargs') },
+    logLevel: 'warning',
+  });
+  return outfile;
 }
 
 /** Runs the two in turn and prints the medians and the median of the ratios, pair by pair. */

@@ -1,8 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
 
 /**
- * Asks until there is an answer, half of the time at most: a probe's work is its host's, too. A probe that throws is asked again, because what it asks may not be there yet;
- * the error of a vain wait tells what was seen last.
+ * Asks until there is an answer, a quarter of the time at most: a probe's work is its host's, too. A probe that throws
+ * is asked again, because what it asks may not be there yet; the error of a vain wait tells what was seen last.
  */
 export async function until<T>(
   what: string,
@@ -26,6 +26,6 @@ export async function until<T>(
         { cause: seen },
       );
     }
-    await pause(Math.max(pauseMs, performance.now() - askedAtMs));
+    await pause(Math.max(pauseMs, 3 * (performance.now() - askedAtMs)));
   }
 }

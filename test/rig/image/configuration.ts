@@ -1,7 +1,7 @@
 import { chmod, mkdir, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { ports } from './command-line.js';
-import { domainXml } from './domains.js';
+import { domainXml, firmware, firmwarePath } from './domains.js';
 
 /** Runs a command in L1: `rig-exec SECONDS COMMAND…`. After so many seconds it is killed, children and all. */
 export const rigExec = '/usr/local/bin/rig-exec';
@@ -59,7 +59,8 @@ const maskedUnits = [
   'systemd-tmpfiles-clean.timer',
 ];
 
-const files: Record<string, string> = {
+const files: Record<string, string | Buffer> = {
+  [firmwarePath]: firmware(),
   'etc/hostname': 'host\n',
   'etc/hosts': '127.0.0.1 localhost host\n',
   // An empty id would make every cold boot a first boot, with all its presets.
