@@ -78,9 +78,9 @@ function domainsFrom(options: readonly string[]): Map<string, string> {
   const domains = new Map<string, string>();
   for (const option of options) {
     const [, group, domain = ''] = /^([^=]+)=(.*)$/s.exec(option) ?? [];
-    const fault = group === undefined ? `--group "${option}" should be GROUP=DOMAIN` : domainNameFault(domain);
+    if (group === undefined) throw new CommandError(`--group "${option}" should be GROUP=DOMAIN`, exitCodes.usage);
+    const fault = domainNameFault(domain);
     if (fault !== undefined) throw new CommandError(fault, exitCodes.usage);
-    if (group === undefined) continue;
     const other = domains.get(group);
     if (other !== undefined && other !== domain) {
       const both = `${printable(other)} and ${printable(domain)}`;
