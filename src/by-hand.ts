@@ -3,6 +3,7 @@ import type { EventDevice } from './core/event.js';
 import { describeStanding } from './core/message.js';
 import type { Standing } from './core/standing.js';
 import { byHand, newWant, type Want } from './core/want.js';
+import { takeLock } from './host/lock.js';
 import type { Log } from './host/log.js';
 import type { Places } from './host/places.js';
 import { recordFilesIn } from './host/record-files.js';
@@ -106,7 +107,11 @@ export async function seeThrough(want: Want, places: Places, log: Log): Promise<
   const endMs = Date.now() + limitMs;
   let worked = false;
   while (!worked && !isJudged() && Date.now() < endMs) {
-    worked = await runWorker(
+    const release = await takeLock(places, lockWaitMs);
+    if (release === undefined) continue;
+    worked = true;
+    await runWorker(
+      release,
       places,
       want.uri,
       (message, about) => {
@@ -115,7 +120,6 @@ export async function seeThrough(want: Want, places: Places, log: Log): Promise<
         // On a terminal the result is printed once, below.
         if (!ours || !process.stderr.isTTY) log.write(message);
       },
-      lockWaitMs,
       { lingerMs: 0, limitMs: endMs - Date.now(), until: isJudged },
     );
   }

@@ -1,8 +1,10 @@
 // What systemd starts: the worker, which lingers a little and ends.
 import { parseArgs } from 'node:util';
 import { defaultUriFrom } from './core/domain.js';
+import { takeLock } from './host/lock.js';
 import { openLog } from './host/log.js';
 import { placesFrom } from './host/places.js';
+import { wakeIn } from './host/wake.js';
 
 const lingerDefault = '10';
 // A command that works by itself keeps the lock for two minutes, and for as long as its last virsh takes.
@@ -26,12 +28,16 @@ async function main(): Promise<void> {
   });
   try {
     const uri = defaultUriFrom(process.env);
+    const wake = wakeIn(places.runDirectory);
     const { runWorker } = await import('./worker.js');
-    const worked = await runWorker(places, uri, log.write, lockWaitMs, {
-      lingerMs: (Number(values['linger-seconds']) || 0) * 1000,
-    });
-    if (!worked)
+    const release = await takeLock(places, lockWaitMs);
+    if (release === undefined) {
       throw new Error(`another worker has kept the lock in ${places.runDirectory} for ${lockWaitMs / 1000} s`);
+    }
+    await runWorker(release, places, uri, log.write, {
+      lingerMs: (Number(values['linger-seconds']) || 0) * 1000,
+      until: () => wake.isHandoverAsked(),
+    });
   } catch (error) {
     log.write({ severity: 'error', text: `the worker failed and is started again: ${String(error)}` });
     process.exitCode = 1;

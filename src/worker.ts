@@ -3,7 +3,6 @@ import { plan, pluggedDevice, type Action, type Situation } from './core/plan.js
 import { isFleeting, isToldAlready, recordKey, type Standing } from './core/standing.js';
 import type { Want } from './core/want.js';
 import type { Clock } from './host/clock.js';
-import { takeLock } from './host/lock.js';
 import { removeLeftovers } from './host/leftovers.js';
 import type { Places } from './host/places.js';
 import { carryOut } from './worker/carry-out.js';
@@ -24,22 +23,20 @@ export interface WorkOptions {
 }
 
 /**
- * Works as the only worker of the host, in the real world. False when another worker keeps the lock for
- * longer than `lockWaitMs`: it sees to the same wants.
+ * Works as the only worker of the host, in the real world.
+ *
+ * @param release called at the end: what releases the lock, which the caller has taken
  */
 export async function runWorker(
+  release: () => void,
   places: Places,
   defaultUri: string,
   log: World['log'],
-  lockWaitMs: number,
   options: WorkOptions,
-): Promise<boolean> {
-  const release = await takeLock(places.runDirectory, places.path, lockWaitMs);
-  if (release === undefined) return false;
+): Promise<void> {
   try {
     removeLeftovers(places.runDirectory);
     await work(openWorld(places, defaultUri, log), options);
-    return true;
   } finally {
     release();
   }

@@ -4,7 +4,7 @@ import type { Hostdev } from '../core/hostdev.js';
 import { parseMark } from '../core/mark.js';
 import { describeGhost, printable } from '../core/message.js';
 import { formatTable } from '../core/table.js';
-import { takeLock } from '../host/lock.js';
+import { takeOverLock } from '../host/lock.js';
 import { placesFrom, type Places } from '../host/places.js';
 import { canAsk, isAgreed } from './ask.js';
 import { CommandError, exitCodes } from './command-error.js';
@@ -88,16 +88,14 @@ function rowOf({ alias, address }: Hostdev): string[] {
   ];
 }
 
-const shortWaitMs = 250;
 const lockWaitMs = 60_000;
 
-/** Waits until no worker works, so that none comes in between. */
-async function takeWorkersPlace({ runDirectory, path }: Places): Promise<() => void> {
-  const atOnce = await takeLock(runDirectory, path, shortWaitMs);
-  if (atOnce !== undefined) return atOnce;
-  note('a worker is at work; waiting for it to end');
-  const later = await takeLock(runDirectory, path, lockWaitMs);
-  if (later !== undefined) return later;
+/** Has a worker end, so that none comes in between. */
+async function takeWorkersPlace(places: Places): Promise<() => void> {
+  const release = await takeOverLock(places, lockWaitMs, () => {
+    note('a worker is at work; waiting for it to end');
+  });
+  if (release !== undefined) return release;
   throw new CommandError(
     `a worker is at work and has not ended within ${lockWaitMs / 1000} s; nothing was removed; "usb-libvirt-hotplug log" tells what it waits for`,
     exitCodes.failed,

@@ -1,17 +1,17 @@
 import { describeStanding } from '../core/message.js';
 import { recordKey } from '../core/standing.js';
+import { takeOverLock } from '../host/lock.js';
 import type { Places } from '../host/places.js';
 import { recordFilesIn } from '../host/record-files.js';
-import { wakeIn } from '../host/wake.js';
 import { wantFilesIn } from '../host/want-files.js';
 
-const shortWaitMs = 250;
 const lockWaitMs = 60_000;
 const limitMs = 120_000;
 
 /**
  * Runs the worker in this process to the end of what there is to do, and prints its lines, then how every want
- * that is not attached stands. A worker that works already is woken and waited for.
+ * that is not attached stands. A worker that works already is asked for its lock, which it gives when nothing is
+ * under way any more.
  *
  * @returns whether every want is as it should be
  * @throws when another worker does not end
@@ -19,26 +19,23 @@ const limitMs = 120_000;
 export async function workOnce(places: Places, uri: string): Promise<boolean> {
   const { runWorker } = await import('../worker.js');
   const told = new Set<string>();
-  const runOnce = (waitMs: number) =>
-    runWorker(
-      places,
-      uri,
-      ({ severity, text }, about) => {
-        if (severity === 'debug') return;
-        if (about !== undefined) told.add(recordKey(about));
-        process.stdout.write(`${text}\n`);
-      },
-      waitMs,
-      { lingerMs: 0, limitMs },
+  const release = await takeOverLock(places, lockWaitMs);
+  if (release === undefined) {
+    throw new Error(
+      `another worker is at work and has not ended within ${lockWaitMs / 1000} s; "journalctl -t usb-libvirt-hotplug" tells what it waits for`,
     );
-  if (!(await runOnce(shortWaitMs))) {
-    wakeIn(places.runDirectory).set();
-    if (!(await runOnce(lockWaitMs))) {
-      throw new Error(
-        `another worker is at work and has not ended within ${lockWaitMs / 1000} s; "journalctl -t usb-libvirt-hotplug" tells what it waits for`,
-      );
-    }
   }
+  await runWorker(
+    release,
+    places,
+    uri,
+    ({ severity, text }, about) => {
+      if (severity === 'debug') return;
+      if (about !== undefined) told.add(recordKey(about));
+      process.stdout.write(`${text}\n`);
+    },
+    { lingerMs: 0, limitMs },
+  );
 
   const records = recordFilesIn(places.runDirectory);
   let attached = 0;

@@ -1,6 +1,8 @@
 import { spawn } from 'node:child_process';
 import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Places } from './places.js';
+import { wakeIn } from './wake.js';
 
 /**
  * Takes the lock that lets only one worker work; undefined when another has it and keeps it for `waitMs`.
@@ -10,7 +12,10 @@ import { join } from 'node:path';
  *
  * @returns what releases the lock
  */
-export async function takeLock(runDirectory: string, path: string, waitMs: number): Promise<(() => void) | undefined> {
+export async function takeLock(
+  { runDirectory, path }: Pick<Places, 'runDirectory' | 'path'>,
+  waitMs: number,
+): Promise<(() => void) | undefined> {
   mkdirSync(runDirectory, { recursive: true, mode: 0o755 });
   const file = openSync(join(runDirectory, 'lock'), 'a', 0o600);
   const release = () => {
@@ -24,6 +29,33 @@ export async function takeLock(runDirectory: string, path: string, waitMs: numbe
   }
   release();
   return undefined;
+}
+
+const shortWaitMs = 250;
+/** Somebody else who waits for the lock may take it before us, and our request with it. */
+const askAgainMs = 2000;
+
+/**
+ * Takes the lock from a worker that has it: systemd's ends for us when nothing is under way, though it would linger or
+ * try again, and a command's when it has done its work.
+ *
+ * @param onWait called once when the lock is not free
+ * @returns what releases the lock; undefined when nobody let go of it for `waitMs`
+ */
+export async function takeOverLock(
+  places: Pick<Places, 'runDirectory' | 'path'>,
+  waitMs: number,
+  onWait: () => void = () => undefined,
+): Promise<(() => void) | undefined> {
+  const wake = wakeIn(places.runDirectory);
+  const endMs = Date.now() + waitMs;
+  let release = await takeLock(places, shortWaitMs);
+  if (release === undefined) onWait();
+  while (release === undefined && Date.now() < endMs) {
+    wake.askForHandover();
+    release = await takeLock(places, askAgainMs);
+  }
+  return release;
 }
 
 function flock(file: number, path: string, waitMs: number): Promise<boolean> {

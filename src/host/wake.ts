@@ -1,16 +1,23 @@
 import { closeSync, existsSync, mkdirSync, openSync, rmSync, watch, type FSWatcher } from 'node:fs';
 import { join } from 'node:path';
 
+/** The file by which a command asks for the lock; whoever takes the lock removes it. */
+export const handoverFile = 'handover';
+
 /**
  * The file by which everybody tells the worker that there is something to look at. On systemd hosts the
- * path unit starts a worker while it exists; a worker that runs already watches for it.
+ * path unit starts a worker while it exists; a worker that runs already watches for it, and for `handover`.
  */
 export function wakeIn(runDirectory: string) {
   const path = join(runDirectory, 'wake');
+  const handover = join(runDirectory, handoverFile);
+  const touch = (file: string) => {
+    mkdirSync(runDirectory, { recursive: true, mode: 0o755 });
+    closeSync(openSync(file, 'a', 0o644));
+  };
   return {
     set(): void {
-      mkdirSync(runDirectory, { recursive: true, mode: 0o755 });
-      closeSync(openSync(path, 'a', 0o644));
+      touch(path);
     },
 
     isSet(): boolean {
@@ -22,16 +29,25 @@ export function wakeIn(runDirectory: string) {
       rmSync(path, { force: true });
     },
 
-    /** Calls back whenever `wake` may have come; returns what ends the watch. */
+    /** Asks the worker that has the lock to end as soon as nothing is under way, for somebody who waits for the lock. */
+    askForHandover(): void {
+      touch(handover);
+    },
+
+    isHandoverAsked(): boolean {
+      return existsSync(handover);
+    },
+
+    /** Calls back whenever either file may have come; returns what ends the watch. */
     watch(onChange: () => void): () => void {
       mkdirSync(runDirectory, { recursive: true, mode: 0o755 });
       const look = () => {
-        if (existsSync(path)) onChange();
+        if (existsSync(path) || existsSync(handover)) onChange();
       };
       let watcher: FSWatcher;
       try {
         watcher = watch(runDirectory, { persistent: false }, (_event, fileName) => {
-          if (fileName === 'wake') look();
+          if (fileName === 'wake' || fileName === handoverFile) look();
         });
       } catch {
         // All of the host's inotify instances are in use: then once a second.

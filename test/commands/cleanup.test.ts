@@ -4,7 +4,7 @@ import { rmSync } from 'node:fs';
 import test, { type TestContext } from 'node:test';
 import { addDomain, stopDomain } from '../fake/world.mjs';
 import { whyNoProgram } from '../programs.js';
-import { openBox, until } from '../box.js';
+import { ended, openBox, until } from '../box.js';
 
 const keyboard = { port: '1-1', number: 2 };
 const gone = { port: '1-2', number: 3 };
@@ -82,14 +82,15 @@ test('a detach in words only is a failure, and the hostdev is named', async (con
   assert.equal(box.hostdevs('win10').filter((hostdev) => hostdev.includes('hostdev0')).length, 1);
 });
 
-test('a worker that is at work is waited for', async (context) => {
+test('a worker that lingers ends for it', async (context) => {
   const box = await openHost(context);
   const calls = box.virshVerbs().length;
-  box.service(3);
+  const service = ended(box.service(600));
   await until('the worker works', () => box.virshVerbs().length > calls);
   const { exitCode, stdout, stderr } = await box.cli(['cleanup', '--yes', 'win10']);
   assert.equal(exitCode, 0, stdout + stderr);
   assert.match(stderr, /a worker is at work; waiting/);
+  assert.equal((await service).exitCode, 0);
   assert.deepEqual(box.hostdevs('win10'), ['1:10 hostdev1', '1:2 ua-usbhp-1-1-2']);
 });
 

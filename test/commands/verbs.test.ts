@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
 import test from 'node:test';
 import { addDomain, startDomain, stopDomain } from '../fake/world.mjs';
-import { openBox, until } from '../box.js';
+import { ended, openBox, until } from '../box.js';
 
 const keyboard = { port: '1-1', number: 2 };
 
@@ -38,11 +39,32 @@ test('sync tells of a device that it attached again, after its domain was restar
   assert.equal(box.hostdevs().length, 1);
 });
 
-test('sync while a worker lingers has it look again, and waits for it', async (context) => {
+test('sync has a worker that lingers end, and does the work itself', async (context) => {
   const box = openBox(context);
-  box.service(3);
+  const service = ended(box.service(600));
   await until('the worker works', () => box.virshVerbs().length > 0);
-  assert.match((await box.cli(['sync'])).stdout, /^0 attached, 0 not\n$/);
+  box.plug(keyboard);
+  await box.event('add', keyboard, 'guest1');
+  const { stdout } = await box.cli(['sync']);
+  assert.match(stdout, /^1 attached, 0 not$/m);
+  assert.equal((await service).exitCode, 0);
+  assert.equal(existsSync(`${box.run}/handover`), false);
+});
+
+test('a worker that tries again and again lets a sync try for it', async (context) => {
+  const box = openBox(context);
+  box.plug(keyboard);
+  await box.event('add', keyboard, 'guest1');
+  box.libvirt((state) => {
+    state.libvirtdDown = true;
+  });
+  const service = ended(box.service(600));
+  await until('the worker tries again', () => box.virshVerbs().length > 2);
+  box.libvirt((state) => {
+    state.libvirtdDown = false;
+  });
+  assert.match((await box.cli(['sync'])).stdout, /^1 attached, 0 not$/m);
+  assert.equal((await service).exitCode, 0);
 });
 
 test('detach --all takes back what was given, and what carries our mark and is not known any more', async (context) => {
