@@ -62,6 +62,18 @@ test('one that is half written is left until its writer cannot be at it any more
   assert.deepEqual(box.hostdevs(), []);
 });
 
+test("what somebody has put there by hand is in no event's way", async (context) => {
+  const box = openBox(context);
+  box.plug(keyboard);
+  putAside(box, '1.0', keyboard, ['guest1']);
+  mkdirSync(join(box.run, 'early/0.0/deeper'), { recursive: true });
+  await box.work();
+  assert.deepEqual(box.hostdevs(), ['1:2 ua-usbhp-1-1-2']);
+  utimesSync(join(box.run, 'early/0.0'), 0, 0);
+  await box.work();
+  assert.deepEqual(readdirSync(join(box.run, 'early')), []);
+});
+
 function putAside(
   box: Box,
   name: string,

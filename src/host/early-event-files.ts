@@ -1,7 +1,7 @@
 import { rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseEarlyEvent, type EarlyEvent } from '../core/early-event.js';
-import { namesIn, readIfThere } from './files.js';
+import { namesIn, readOrNothing } from './files.js';
 
 /** No hook takes so long to write one: udev itself ends it after three minutes. */
 const writingLimitMs = 180_000;
@@ -15,14 +15,14 @@ export function earlyEventFilesIn(runDirectory: string) {
   return {
     /**
      * Hands over each event in the order in which they came, and removes it after that: who dies in between has it
-     * again. One that is still being written is left for the wake that follows it.
+     * again. One that is still being written is left for the wake that follows it. What is no event is removed in time.
      */
     takeUp(handle: (event: EarlyEvent) => void): void {
       for (const name of namesIn(directory).sort(inOrder)) {
         const path = join(directory, name);
-        const event = parseEarlyEvent(readIfThere(path) ?? '');
+        const event = parseEarlyEvent(readOrNothing(path) ?? '');
         if (event !== undefined) handle(event);
-        if (event !== undefined || isAbandoned(path)) rmSync(path, { force: true });
+        if (event !== undefined || isAbandoned(path)) rmSync(path, { force: true, recursive: true });
       }
     },
   };

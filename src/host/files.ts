@@ -120,6 +120,15 @@ export function readIfThere(path: string): string | undefined {
   }
 }
 
+/** The same; '' for a directory, or whatever else somebody has put there that nobody can read. */
+export function readOrNothing(path: string): string | undefined {
+  try {
+    return readIfThere(path);
+  } catch {
+    return '';
+  }
+}
+
 /** sysfs answers with ENODEV or EIO for a device that goes while its attribute is read. */
 function isMissing(error: unknown): boolean {
   return ['ENOENT', 'ENOTDIR', 'ENODEV', 'EIO'].includes((error as NodeJS.ErrnoException).code ?? '');

@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseWant, wantFileName, type Want, type WantKey } from '../core/want.js';
-import { namesIn, readIfThere, removeIf, writeNew, writeWhole } from './files.js';
+import { namesIn, readIfThere, readOrNothing, removeIf, writeNew, writeWhole } from './files.js';
 
 /** The wants under /run: one file a device, in the words of udev, so that a rule can TEST for it. */
 export function wantFilesIn(runDirectory: string) {
@@ -56,15 +56,6 @@ export function wantFilesIn(runDirectory: string) {
       rmSync(join(directory, fileName), { force: true, recursive: true });
     },
   };
-}
-
-/** A directory or whatever else nobody can read is no want. */
-function readOrNothing(path: string): string | undefined {
-  try {
-    return readIfThere(path);
-  } catch {
-    return '';
-  }
 }
 
 export type WantFiles = ReturnType<typeof wantFilesIn>;
