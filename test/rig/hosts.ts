@@ -28,6 +28,11 @@ export function everyRelease(env: NodeJS.ProcessEnv = process.env): readonly Hos
   return named(env['RIG_HOSTS'] ?? 'debian-12,debian-13');
 }
 
+/** Whether a host of several goes through everything; the second release by itself takes a shorter way. */
+export function inFull(host: Host, env: NodeJS.ProcessEnv = process.env): boolean {
+  return env['RIG_HOSTS'] !== undefined || host === usualHost;
+}
+
 /** For the first thing that anybody does: the oldest node that we run on, and the newest release. */
 export function extremeHosts(env: NodeJS.ProcessEnv = process.env): readonly Host[] {
   return named(env['RIG_HOSTS'] ?? 'debian-12-own-node,debian-13');

@@ -1,5 +1,5 @@
 import { mkdtempSync, rmSync } from 'node:fs';
-import { cp, readFile, readdir } from 'node:fs/promises';
+import { cp, readFile, readdir, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { usualHost, type Host } from './hosts.js';
@@ -16,19 +16,33 @@ export const service = 'usb-libvirt-hotplug.service';
 /** What a person has who unpacked a release. */
 const productFiles = ['dist', 'rules', 'install.sh', 'README.md', 'LICENSE', 'package.json'];
 
+interface InstalledOptions {
+  readonly host?: Host;
+  readonly progress?: (line: string) => void;
+}
+
 /** Starts a host where the built tree is installed. The first to ask installs it; the others start where that ended. */
-export async function startInstalled({ host = usualHost }: { host?: Host } = {}): Promise<Rig> {
-  const { snapshotDisk: bare } = await readyImage(host, () => undefined);
-  const name = await imageName(`installed-${host.name}`, [bare, ...(await readProduct())]);
-  const directory = await cachedImage(name, async (unfinished) => {
-    const rig = await startRig({ host });
-    await installProduct(rig, host);
-    await rig.saveAs(join(unfinished, snapshotFile));
-  });
-  return startRig({ host, snapshotDisk: join(directory, snapshotFile) });
+export async function startInstalled({ host = usualHost, progress }: InstalledOptions = {}): Promise<Rig> {
+  return startRig({ host, snapshotDisk: join(await installedHost(host, progress), snapshotFile) });
+}
+
+/** What install.sh printed when it made such a host. */
+export async function installation(host: Host): Promise<string> {
+  return readFile(join(await installedHost(host), printedFile), 'utf8');
 }
 
 const snapshotFile = 'snapshot.qcow2';
+const printedFile = 'install.txt';
+
+async function installedHost(host: Host, progress: (line: string) => void = () => undefined): Promise<string> {
+  const { snapshotDisk: bare } = await readyImage(host, progress);
+  const name = await imageName(`installed-${host.name}`, [bare, ...(await readProduct())]);
+  return cachedImage(name, async (unfinished) => {
+    const rig = await startRig({ host });
+    await writeFile(join(unfinished, printedFile), await installProduct(rig, host));
+    await rig.saveAs(join(unfinished, snapshotFile));
+  });
+}
 
 async function readProduct(): Promise<string[]> {
   const files = await Promise.all(

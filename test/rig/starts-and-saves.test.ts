@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { holds, numberAt, pull, ruleFor, told } from './host.js';
-import { everyRelease } from './hosts.js';
+import { everyRelease, inFull } from './hosts.js';
 import { startInstalled, writeRules } from './product.js';
 import { whyNoRig, type Rig } from './rig.js';
 
@@ -22,12 +22,17 @@ for (const host of everyRelease()) {
         `${ruleFor('1-2', 'testvm-01')}
 ${ruleFor('1-3', 'testvm-02')}`,
       );
+      await plugTablet();
     });
 
     after(() => rig.stop());
 
-    test('a domain that starts gets what waits for it, and one that is destroyed leaves it waiting', async () => {
-      await plugTablet();
+    /** What one release shows as well as another. */
+    const testInFull = (sentence: string, body: () => Promise<void>) => {
+      if (inFull(host)) void test(sentence, body);
+    };
+
+    testInFull('a domain that starts gets what waits for it, and one that is destroyed leaves it waiting', async () => {
       await told(rig, /^waiting .* on port 1-3 .* for testvm-02 .* the domain is not running/);
       for (let round = 0; round < 2; round += 1) {
         await start('testvm-02');
@@ -53,14 +58,17 @@ ${ruleFor('1-3', 'testvm-02')}`,
       await tabletIsIn();
     });
 
-    test('a domain that was saved comes back without the device that is gone, and gets it when it is plugged in', async () => {
-      await save();
-      await pull(rig, 'tablet', '1-3');
-      await start('testvm-02');
-      await nothingIsLeft();
-      await plugTablet();
-      await tabletIsIn();
-    });
+    testInFull(
+      'a domain that was saved comes back without the device that is gone, and gets it when it is plugged in',
+      async () => {
+        await save();
+        await pull(rig, 'tablet', '1-3');
+        await start('testvm-02');
+        await nothingIsLeft();
+        await plugTablet();
+        await tabletIsIn();
+      },
+    );
 
     test("a domain that was saved is not given the stranger that has its device's number by now", async () => {
       await rig.plug({ id: 'mouse', driver: 'usb-mouse', port: '2', serial: 'MOUSE01' });
@@ -86,16 +94,19 @@ ${ruleFor('1-3', 'testvm-02')}`,
       await holds(rig, 'testvm-01', '1-2');
     });
 
-    test('a domain that was saved to a file comes back from it with the device that was replugged meanwhile', async () => {
-      await plugTablet();
-      await tabletIsIn();
-      await rig.mustRun('virsh save testvm-02 /run/testvm-02.save', slowly);
-      await pull(rig, 'tablet', '1-3');
-      await plugTablet();
-      await rig.mustRun('virsh restore /run/testvm-02.save', slowly);
-      await tabletIsIn();
-      await rig.mustRun('rm /run/testvm-02.save');
-    });
+    testInFull(
+      'a domain that was saved to a file comes back from it with the device that was replugged meanwhile',
+      async () => {
+        await plugTablet();
+        await tabletIsIn();
+        await rig.mustRun('virsh save testvm-02 /run/testvm-02.save', slowly);
+        await pull(rig, 'tablet', '1-3');
+        await plugTablet();
+        await rig.mustRun('virsh restore /run/testvm-02.save', slowly);
+        await tabletIsIn();
+        await rig.mustRun('rm /run/testvm-02.save');
+      },
+    );
 
     async function plugTablet(): Promise<void> {
       await rig.plug({ id: 'tablet', driver: 'usb-tablet', port: '3', serial: 'TAB01' });
