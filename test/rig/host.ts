@@ -64,11 +64,14 @@ export async function pull(rig: Rig, id: string, port: string): Promise<void> {
   );
 }
 
-/** Until no worker runs and none is to be started. */
+/** Until no worker runs and none is to be started. One that only lingers is asked for its lock, as by a command. */
 export async function idle(rig: Rig): Promise<void> {
+  const run = '/run/usb-libvirt-hotplug';
+  const noWorker = `test ! -e /sys/fs/cgroup/system.slice/${service}`;
+  await rig.run(`touch ${run}/handover`);
   await rig.until(
     'the worker has ended',
-    async () => (await rig.run(`systemctl is-active ${service}`)).stdout.trim() === 'inactive',
+    async () => (await rig.run(`${noWorker} && test ! -e ${run}/wake && ${noWorker}`)).exitCode === 0,
     patience,
   );
 }

@@ -16,19 +16,14 @@ export const service = 'usb-libvirt-hotplug.service';
 /** What a person has who unpacked a release. */
 const productFiles = ['dist', 'rules', 'install.sh', 'README.md', 'LICENSE', 'package.json'];
 
-interface InstalledOptions {
-  readonly host?: Host;
-  readonly progress?: (line: string) => void;
-}
-
 /** Starts a host where the built tree is installed. The first to ask installs it; the others start where that ended. */
-export async function startInstalled({ host = usualHost, progress }: InstalledOptions = {}): Promise<Rig> {
-  return startRig({ host, snapshotDisk: join(await installedHost(host, progress), snapshotFile) });
+export async function startInstalled({ host = usualHost }: { host?: Host } = {}): Promise<Rig> {
+  return startRig({ host, snapshotDisk: join(await installedHost(host), snapshotFile) });
 }
 
-/** What install.sh printed when it made such a host. */
-export async function installation(host: Host): Promise<string> {
-  return readFile(join(await installedHost(host), printedFile), 'utf8');
+/** What install.sh printed when it made such a host, which is made first where it is missing. */
+export async function installation(host: Host, progress?: (line: string) => void): Promise<string> {
+  return readFile(join(await installedHost(host, progress), printedFile), 'utf8');
 }
 
 const snapshotFile = 'snapshot.qcow2';

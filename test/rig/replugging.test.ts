@@ -45,10 +45,7 @@ for (const host of oneHost()) {
       const refused = async () => (await logLines(rig, cursor)).filter((line) => line.startsWith('refused'));
       const startedAt = Number(await rig.mustRun('date +%s'));
       for (let plugs = 1; plugs <= 7; plugs += 1) {
-        if (plugs > 1) {
-          await pull(rig, 'loose', '1-3');
-          await holds(rig, 'testvm-01');
-        }
+        if (plugs > 1) await pull(rig, 'loose', '1-3');
         // An emulated machine may be too slow to replug seven times within a minute; its clock need not be. A worker
         // goes by the clock as it was when it was started.
         if (plugs % 2 === 0) await rig.mustRun(`systemctl stop ${service} && date --set @${startedAt + plugs}`);
