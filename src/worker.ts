@@ -124,7 +124,16 @@ export async function work(
     return heldBack;
   }
 
+  /** What else its domain was to be given came first, and took its time. */
+  function isStillWanted(want: Want): boolean {
+    const onFile = world.wants.read(want);
+    if (onFile === undefined || onFile.released || onFile.claimedAtMs !== want.claimedAtMs) return false;
+    return pluggedDevice(want, world.readPlugged()) !== undefined;
+  }
+
   async function act(action: Action): Promise<void> {
+    // Its number may be another device's by now. The next look tells what became of it.
+    if (action.kind === 'attach' && !isStillWanted(action.want)) return;
     const key = actionKey(action);
     const trouble = await carryOut(action, world);
     if (trouble === undefined) {

@@ -293,6 +293,24 @@ test('one domain that hangs holds up no other', async (context) => {
   worker.kill('SIGKILL');
 });
 
+test('a device whose turn comes late is not attached when it is gone by then, nor a stranger that has its number', async (context) => {
+  const box = openBox(context);
+  const other = { port: '1-2', number: 3 };
+  for (const device of [keyboard, other]) {
+    box.plug(device);
+    await box.event('add', device, 'guest1');
+  }
+  box.libvirt((state) => state.faults.push({ match: 'attach-device', hangMs: 4000 }));
+  const worker = ended(box.service());
+  await until('the first is at it', () => box.virshVerbs().includes('attach-device'));
+  box.unplug(other);
+  box.plug({ port: '1-7', number: 3 });
+  await worker;
+  assert.deepEqual(box.hostdevs(), ['1:2 ua-usbhp-1-1-2']);
+  assert.equal(box.virshVerbs().filter((verb) => verb === 'attach-device').length, 1);
+  assert.deepEqual(box.wants(), ['1-1@002.json']);
+});
+
 test('a hub is refused in words', async (context) => {
   const box = openBox(context);
   const lines = box.openSyslog();
