@@ -107,11 +107,11 @@ export async function seeThrough(want: Want, places: Places, log: Log): Promise<
   const endMs = Date.now() + limitMs;
   let worked = false;
   while (!worked && !isJudged() && Date.now() < endMs) {
-    const release = await takeLock(places, lockWaitMs);
-    if (release === undefined) continue;
+    const lock = await takeLock(places, lockWaitMs);
+    if (lock === undefined) continue;
     worked = true;
     await runWorker(
-      release,
+      lock,
       places,
       want.uri,
       (message, about) => {

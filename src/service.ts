@@ -30,11 +30,11 @@ async function main(): Promise<void> {
     const uri = defaultUriFrom(process.env);
     const wake = wakeIn(places.runDirectory);
     const { runWorker } = await import('./worker.js');
-    const release = await takeLock(places, lockWaitMs);
-    if (release === undefined) {
+    const lock = await takeLock(places, lockWaitMs);
+    if (lock === undefined) {
       throw new Error(`another worker has kept the lock in ${places.runDirectory} for ${lockWaitMs / 1000} s`);
     }
-    await runWorker(release, places, uri, log.write, {
+    await runWorker(lock, places, uri, log.write, {
       lingerMs: (Number(values['linger-seconds']) || 0) * 1000,
       until: () => wake.isHandoverAsked(),
     });

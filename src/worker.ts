@@ -3,13 +3,14 @@ import { plan, pluggedDevice, type Action, type Situation } from './core/plan.js
 import { isFleeting, isToldAlready, recordKey, type Standing } from './core/standing.js';
 import type { Want } from './core/want.js';
 import type { Clock } from './host/clock.js';
+import type { Lock } from './host/lock.js';
 import { removeLeftovers } from './host/leftovers.js';
 import type { Places } from './host/places.js';
 import { carryOut } from './worker/carry-out.js';
 import { leaveFlappingAlone } from './worker/flap-guard.js';
 import { openLanes } from './worker/lanes.js';
 import { openLedger } from './worker/ledger.js';
-import { emptyMemory, laneOf, look } from './worker/look.js';
+import { emptyMemory, forgetLive, laneOf, look } from './worker/look.js';
 import { openRetries, type Trouble } from './worker/retries.js';
 import { openWorld, type World } from './worker/world.js';
 
@@ -23,12 +24,10 @@ export interface WorkOptions {
 }
 
 /**
- * Works as the only worker of the host, in the real world.
- *
- * @param release called at the end: what releases the lock, which the caller has taken
+ * Works as the only worker of the host, in the real world, and lets go of the lock at the end, or when it is lost.
  */
 export async function runWorker(
-  release: () => void,
+  lock: Lock,
   places: Places,
   defaultUri: string,
   log: World['log'],
@@ -36,9 +35,10 @@ export async function runWorker(
 ): Promise<void> {
   try {
     removeLeftovers(places.runDirectory);
-    await work(openWorld(places, defaultUri, log), options);
+    const until = () => (options.until?.() ?? false) || lock.isLost();
+    await work(openWorld(places, defaultUri, log), { ...options, until });
   } finally {
-    release();
+    lock.release();
   }
 }
 
@@ -62,7 +62,7 @@ export async function work(
 
   const unwatch = wake.watch(bell.ring);
   try {
-    for (let first = true; ; first = false) {
+    for (let first = true; first || !until(); first = false) {
       lanes.throwFaults();
       if (first || wake.isSet()) {
         wake.clear();
@@ -118,7 +118,7 @@ export async function work(
     for (const [lane, laneActions] of byLane) {
       lanes.start(lane, async () => {
         for (const action of laneActions) if (!ending) await act(action);
-        memory.live.delete(lane);
+        forgetLive(memory, lane);
       });
     }
     return heldBack;

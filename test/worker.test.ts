@@ -379,6 +379,23 @@ test('a device that is given to a domain of another hypervisor is taken from the
   assert.deepEqual([box.hostdevs('guest1'), box.hostdevs('mine')], [[], ['1:2 ua-usbhp-1-1-2']]);
 });
 
+test('a hypervisor by another of its names is the same one', async (context) => {
+  const box = openBox(context);
+  box.plug(keyboard);
+  await box.event('add', keyboard, 'guest1', { LIBVIRT_DEFAULT_URI: 'qemu+unix:///system' });
+  for (let round = 0; round < 3; round += 1) {
+    await box.work();
+    assert.deepEqual(box.hostdevs(), ['1:2 ua-usbhp-1-1-2']);
+  }
+  assert.deepEqual(box.changingVerbs(), ['attach-device']);
+  const lines = box.openSyslog();
+  box.unplug(keyboard);
+  await box.work();
+  await until('the line', () => lines.length > 0);
+  assert.deepEqual(box.hostdevs(), []);
+  assert.equal(lines.length, 1, lines.join('\n'));
+});
+
 test('another kind of device under the same number at the same port is not the one that was given', async (context) => {
   const box = openBox(context);
   box.plug(keyboard);

@@ -4,7 +4,7 @@ import type { Hostdev } from '../core/hostdev.js';
 import { parseMark } from '../core/mark.js';
 import { describeGhost, printable } from '../core/message.js';
 import { formatTable } from '../core/table.js';
-import { takeOverLock } from '../host/lock.js';
+import { takeOverLock, type Lock } from '../host/lock.js';
 import { placesFrom, type Places } from '../host/places.js';
 import { canAsk, isAgreed } from './ask.js';
 import { CommandError, exitCodes } from './command-error.js';
@@ -55,7 +55,7 @@ export const cleanupCommand: CommandModule<object, CleanupOptions> = {
       return;
     }
 
-    const release = await takeWorkersPlace(places);
+    const lock = await takeWorkersPlace(places);
     try {
       // The worker may have seen to its own meanwhile, or the device may be back.
       const now = valueOf(await cleanup.findStale(domain), uri);
@@ -72,7 +72,7 @@ export const cleanupCommand: CommandModule<object, CleanupOptions> = {
         process.exitCode = exitCodes.failed;
       }
     } finally {
-      release();
+      lock.release();
     }
   },
 };
@@ -91,11 +91,11 @@ function rowOf({ alias, address }: Hostdev): string[] {
 const lockWaitMs = 60_000;
 
 /** Has a worker end, so that none comes in between. */
-async function takeWorkersPlace(places: Places): Promise<() => void> {
-  const release = await takeOverLock(places, lockWaitMs, () => {
+async function takeWorkersPlace(places: Places): Promise<Lock> {
+  const lock = await takeOverLock(places, lockWaitMs, () => {
     note('a worker is at work; waiting for it to end');
   });
-  if (release !== undefined) return release;
+  if (lock !== undefined) return lock;
   throw new CommandError(
     `a worker is at work and has not ended within ${lockWaitMs / 1000} s; nothing was removed; "usb-libvirt-hotplug log" tells what it waits for`,
     exitCodes.failed,

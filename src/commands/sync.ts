@@ -3,12 +3,11 @@ import { plan } from '../core/plan.js';
 import { describePlan } from '../core/preview.js';
 import { rebuild } from '../core/rebuild.js';
 import { recordKey } from '../core/standing.js';
-import { byHand, type Want } from '../core/want.js';
+import type { Want } from '../core/want.js';
 import { placesFrom, type Places } from '../host/places.js';
 import { portFilesIn } from '../host/port-files.js';
 import { readPlugged } from '../host/sysfs.js';
 import type { Udev } from '../host/udev.js';
-import { wakeIn } from '../host/wake.js';
 import { wantFilesIn } from '../host/want-files.js';
 import { hypervisorFrom } from './hypervisor.js';
 import { connectOption } from './output.js';
@@ -44,7 +43,9 @@ export const syncCommand: CommandModule<object, SyncOptions> = {
       process.stderr.write('udev could not be asked to run its rules again; "udevadm control --ping" tells why\n');
       process.exitCode = 1;
     }
-    putOnFile(await findLostWants(places, uri, udev), places);
+    const wants = wantFilesIn(places.runDirectory);
+    const read = wants.readAll().wants;
+    wants.putRebuilt(await findLostWants(read, uri, places, udev), read);
     // Whatever was left alone because it came and went too often gets another chance.
     portFilesIn(places.runDirectory).clear();
     await workOnce(places, uri);
@@ -56,9 +57,9 @@ async function preview(places: Places, uri: string, udev: Udev, rescan: boolean)
   if (rescan) {
     for (const name of devicesToTrigger(places)) print(`would trigger ${name}, and the rules may say otherwise then`);
   }
-  const lost = await findLostWants(places, uri, udev);
-  const replaced = new Set(lost.map(recordKey));
   const { wants } = wantFilesIn(places.runDirectory).readAll();
+  const lost = await findLostWants(wants, uri, places, udev);
+  const replaced = new Set(lost.map(recordKey));
   const kept = wants.filter((want) => !replaced.has(recordKey(want)));
   const { lookAt } = await import('../survey.js');
   const situation = await lookAt(places, uri, [...kept, ...lost]);
@@ -69,25 +70,13 @@ async function preview(places: Places, uri: string, udev: Udev, rescan: boolean)
 }
 
 /** Wants that udev's database speaks for and that are not on file. */
-async function findLostWants(places: Places, defaultUri: string, udev: Udev): Promise<Want[]> {
+async function findLostWants(onFile: readonly Want[], defaultUri: string, places: Places, udev: Udev): Promise<Want[]> {
   const known = await udev.readProperties(readPlugged(places.sysfs));
   if (known === undefined) {
     process.stderr.write("udev's database could not be read: what it alone knows is not rebuilt\n");
     return [];
   }
-  const { wants } = wantFilesIn(places.runDirectory).readAll();
-  return rebuild(known, wants, { defaultUri, nowMs: Date.now() });
-}
-
-/** What somebody else has claimed meanwhile stands. */
-function putOnFile(lost: readonly Want[], { runDirectory }: Places): void {
-  const wants = wantFilesIn(runDirectory);
-  for (const want of lost) {
-    const onFile = wants.read(want);
-    if (onFile === undefined) wants.create(want);
-    else if (onFile.claimedAtMs < want.claimedAtMs && onFile.seqnum !== byHand && !onFile.released) wants.write(want);
-  }
-  if (lost.length > 0) wakeIn(runDirectory).set();
+  return rebuild(known, onFile, { defaultUri, nowMs: Date.now() });
 }
 
 /** Root hubs are nobody's to give. */

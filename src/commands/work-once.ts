@@ -19,14 +19,14 @@ const limitMs = 120_000;
 export async function workOnce(places: Places, uri: string): Promise<boolean> {
   const { runWorker } = await import('../worker.js');
   const told = new Set<string>();
-  const release = await takeOverLock(places, lockWaitMs);
-  if (release === undefined) {
+  const lock = await takeOverLock(places, lockWaitMs);
+  if (lock === undefined) {
     throw new Error(
       `another worker is at work and has not ended within ${lockWaitMs / 1000} s; "journalctl -t usb-libvirt-hotplug" tells what it waits for`,
     );
   }
   await runWorker(
-    release,
+    lock,
     places,
     uri,
     ({ severity, text }, about) => {

@@ -152,7 +152,7 @@ function isOf(want: Want, { alias, address, missing }: Hostdev, inTarget: boolea
 /**
  * Marks that no want speaks for, of a device that is gone (a ghost, to be detached) or still there (adopted).
  * Ghosts too are those that hold nothing, as a restored domain has them, and those of a device that is wanted
- * at another hypervisor now.
+ * at another hypervisor now; unless that is this one by another name (qemu+unix:///system), or cannot be asked.
  */
 function readUnexplainedMarks({ wants, plugged, hypervisors }: Situation): { ghosts: Action[]; adoptions: Adoption[] } {
   const wantedAt = new Map(wants.map((want) => [markOf(want), want.uri]));
@@ -164,6 +164,8 @@ function readUnexplainedMarks({ wants, plugged, hypervisors }: Situation): { gho
       for (const hostdev of hostdevsOf(domain)) {
         const marked = parseMark(hostdev.alias);
         if (marked === undefined || (wantedAt.get(hostdev.alias) === uri && !hostdev.missing)) continue;
+        const otherUri = wantedAt.get(hostdev.alias);
+        if (otherUri !== undefined && otherUri !== uri && isOrMayBeAt(hypervisors.get(otherUri), domain)) continue;
         const device = plugged.get(marked.device);
         const adoptable = !hostdev.missing && !wantedAt.has(hostdev.alias);
         if (adoptable && device?.deviceNumber === marked.deviceNumber)
@@ -173,6 +175,11 @@ function readUnexplainedMarks({ wants, plugged, hypervisors }: Situation): { gho
     }
   }
   return { ghosts, adoptions };
+}
+
+/** Whether the domain is known to that hypervisor as well, or nobody can tell. */
+function isOrMayBeAt(hypervisor: Hypervisor | undefined, { uuid }: Domain): boolean {
+  return hypervisor?.kind !== 'reached' || hypervisor.domains.some((domain) => domain.uuid === uuid);
 }
 
 function hostdevsOf({ live }: Domain): readonly Hostdev[] {

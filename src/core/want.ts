@@ -138,6 +138,8 @@ export function claim(onFile: Want | undefined, want: Want): Claim {
   if (onFile === undefined || !isSamePlug(onFile, want) || want.seqnum === byHand)
     return { kind: 'write', want, wake: true };
   if (onFile.released) return { kind: 'unchanged' };
+  // Put aside at boot, and taken up after a hook that came later has spoken.
+  if (onFile.seqnum !== byHand && want.seqnum < onFile.seqnum) return { kind: 'unchanged' };
 
   if (onFile.domain === want.domain && onFile.uri === want.uri) {
     // While rivals are about, the owner must be seen to speak first in each event, or the next rival took it for gone.

@@ -1,14 +1,12 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { removeDrafts } from './files.js';
-import { handoverFile } from './wake.js';
 
 /**
  * Removes what was left half-done by hooks and workers that were killed: drafts of files, XML that was written
- * for virsh; and what asked the last holder of the lock for it. For the holder of the lock only.
+ * for virsh. For the holder of the lock only.
  */
 export function removeLeftovers(runDirectory: string): void {
   rmSync(join(runDirectory, 'tmp'), { recursive: true, force: true });
-  rmSync(join(runDirectory, handoverFile), { force: true });
   for (const name of ['wants', 'state', 'ports']) removeDrafts(join(runDirectory, name));
 }

@@ -1,33 +1,45 @@
 import { spawn } from 'node:child_process';
-import { closeSync, mkdirSync, openSync } from 'node:fs';
+import { closeSync, fstatSync, mkdirSync, openSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Places } from './places.js';
 import { wakeIn } from './wake.js';
+
+/** The right to work as the host's only worker. */
+export interface Lock {
+  release(): void;
+  /** Whether the run directory was taken away under us, and others may lock a new file. */
+  isLost(): boolean;
+}
 
 /**
  * Takes the lock that lets only one worker work; undefined when another has it and keeps it for `waitMs`.
  * Node has no flock(2), but a flock belongs to the open file, not to the process: flock(1) locks the file
  * that it inherits from us and ends, and the lock stays until our own descriptor is closed, which the
  * kernel does even after a kill -9. Mode 0600, for whoever can open a file can lock it.
- *
- * @returns what releases the lock
  */
 export async function takeLock(
   { runDirectory, path }: Pick<Places, 'runDirectory' | 'path'>,
   waitMs: number,
-): Promise<(() => void) | undefined> {
+): Promise<Lock | undefined> {
   mkdirSync(runDirectory, { recursive: true, mode: 0o755 });
-  const file = openSync(join(runDirectory, 'lock'), 'a', 0o600);
-  const release = () => {
-    closeSync(file);
+  const name = join(runDirectory, 'lock');
+  const file = openSync(name, 'a', 0o600);
+  const lock = {
+    release: () => {
+      closeSync(file);
+    },
+    isLost: () => statSync(name, { throwIfNoEntry: false })?.ino !== fstatSync(file).ino,
   };
   try {
-    if (await flock(file, path, waitMs)) return release;
+    if (await flock(file, path, waitMs)) {
+      wakeIn(runDirectory).forgetHandover();
+      return lock;
+    }
   } catch (error) {
-    release();
+    lock.release();
     throw error;
   }
-  release();
+  lock.release();
   return undefined;
 }
 
@@ -40,22 +52,22 @@ const askAgainMs = 2000;
  * try again, and a command's when it has done its work.
  *
  * @param onWait called once when the lock is not free
- * @returns what releases the lock; undefined when nobody let go of it for `waitMs`
+ * @returns undefined when nobody let go of it for `waitMs`
  */
 export async function takeOverLock(
   places: Pick<Places, 'runDirectory' | 'path'>,
   waitMs: number,
   onWait: () => void = () => undefined,
-): Promise<(() => void) | undefined> {
+): Promise<Lock | undefined> {
   const wake = wakeIn(places.runDirectory);
   const endMs = Date.now() + waitMs;
-  let release = await takeLock(places, shortWaitMs);
-  if (release === undefined) onWait();
-  while (release === undefined && Date.now() < endMs) {
+  let lock = await takeLock(places, shortWaitMs);
+  if (lock === undefined) onWait();
+  while (lock === undefined && Date.now() < endMs) {
     wake.askForHandover();
-    release = await takeLock(places, askAgainMs);
+    lock = await takeLock(places, askAgainMs);
   }
-  return release;
+  return lock;
 }
 
 function flock(file: number, path: string, waitMs: number): Promise<boolean> {

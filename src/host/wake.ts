@@ -1,16 +1,14 @@
 import { closeSync, existsSync, mkdirSync, openSync, rmSync, watch, type FSWatcher } from 'node:fs';
 import { join } from 'node:path';
 
-/** The file by which a command asks for the lock; whoever takes the lock removes it. */
-export const handoverFile = 'handover';
-
 /**
  * The file by which everybody tells the worker that there is something to look at. On systemd hosts the
- * path unit starts a worker while it exists; a worker that runs already watches for it, and for `handover`.
+ * path unit starts a worker while it exists; a worker that runs already watches for it, and for `handover`, by which
+ * a command asks for the lock; who takes the lock removes that.
  */
 export function wakeIn(runDirectory: string) {
   const path = join(runDirectory, 'wake');
-  const handover = join(runDirectory, handoverFile);
+  const handover = join(runDirectory, 'handover');
   const touch = (file: string) => {
     mkdirSync(runDirectory, { recursive: true, mode: 0o755 });
     closeSync(openSync(file, 'a', 0o644));
@@ -38,6 +36,10 @@ export function wakeIn(runDirectory: string) {
       return existsSync(handover);
     },
 
+    forgetHandover(): void {
+      rmSync(handover, { force: true });
+    },
+
     /** Calls back whenever either file may have come; returns what ends the watch. */
     watch(onChange: () => void): () => void {
       mkdirSync(runDirectory, { recursive: true, mode: 0o755 });
@@ -47,7 +49,7 @@ export function wakeIn(runDirectory: string) {
       let watcher: FSWatcher;
       try {
         watcher = watch(runDirectory, { persistent: false }, (_event, fileName) => {
-          if (fileName === 'wake' || fileName === handoverFile) look();
+          if (fileName === 'wake' || fileName === 'handover') look();
         });
       } catch {
         // All of the host's inotify instances are in use: then once a second.

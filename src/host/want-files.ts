@@ -1,5 +1,6 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { parseWant, wantFileName, type Want, type WantKey } from '../core/want.js';
 import { namesIn, readIfThere, readOrNothing, removeIf, writeNew, writeWhole } from './files.js';
 
@@ -40,6 +41,15 @@ export function wantFilesIn(runDirectory: string) {
     /** False when somebody else has written it meanwhile: that stands. */
     create(want: Want): boolean {
       return writeNew(join(directory, wantFileName(want)), `${JSON.stringify(want)}\n`);
+    },
+
+    /** Writes what was rebuilt when `read` was on file; what somebody has said of a device since then stands. */
+    putRebuilt(rebuilt: readonly Want[], read: readonly Want[]): void {
+      for (const want of rebuilt) {
+        const before = read.find((candidate) => wantFileName(candidate) === wantFileName(want));
+        if (before === undefined) this.create(want);
+        else if (isDeepStrictEqual(this.read(want), before)) this.write(want);
+      }
     },
 
     /** Unless a newer claim has taken its place since it was read, as of the next plug under the same number. */

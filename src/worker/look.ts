@@ -26,6 +26,12 @@ export function laneOf(uri: string, { uuid }: DomainName): string {
   return `${uri} ${uuid}`;
 }
 
+/** What was read of a lane's domain, by whatever name its hypervisor was asked: qemu+unix:///system is qemu:///system. */
+export function forgetLive({ live }: Memory, lane: string): void {
+  const uuid = lane.slice(lane.lastIndexOf(' '));
+  for (const key of live.keys()) if (key.endsWith(uuid)) live.delete(key);
+}
+
 // Long enough for a slow machine's virsh; what hangs longer is left behind and looked at when it comes.
 const patienceMs = 5000;
 const readAtOnce = 8;

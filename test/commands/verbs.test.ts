@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import test from 'node:test';
+import type { Want } from '../../src/core/want.js';
 import { addDomain, startDomain, stopDomain } from '../fake/world.mjs';
 import { ended, openBox, until } from '../box.js';
 
@@ -64,6 +65,33 @@ test('a worker that tries again and again lets a sync try for it', async (contex
     state.libvirtdDown = false;
   });
   assert.match((await box.cli(['sync'])).stdout, /^1 attached, 0 not$/m);
+  assert.equal((await service).exitCode, 0);
+});
+
+test('a move that a sync makes does not depend on the clock, which may have gone back', async (context) => {
+  const box = openBox(context);
+  box.plug(keyboard);
+  box.libvirt((state) => addDomain(state, { name: 'guest2' }));
+  await box.event('add', keyboard, 'guest1');
+  await box.work();
+  const file = `${box.run}/wants/1-1@002.json`;
+  const want = JSON.parse(readFileSync(file, 'utf8')) as Want;
+  writeFileSync(file, JSON.stringify({ ...want, claimedAtMs: Date.now() + 3_600_000 }));
+  box.setProperties('1-1', { USB_LIBVIRT_DOMAIN: 'guest2' });
+  await box.cli(['sync']);
+  assert.deepEqual([box.hostdevs('guest1'), box.hostdevs('guest2')], [[], ['1:2 ua-usbhp-1-1-2']]);
+});
+
+test('a worker whose directory was taken away under it leaves the work to others', async (context) => {
+  const box = openBox(context);
+  box.plug(keyboard);
+  await box.event('add', keyboard, 'guest1');
+  box.libvirt((state) => {
+    state.libvirtdDown = true;
+  });
+  const service = ended(box.service(600));
+  await until('the worker tries again', () => box.virshVerbs().length > 2);
+  rmSync(box.run, { recursive: true });
   assert.equal((await service).exitCode, 0);
 });
 

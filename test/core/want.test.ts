@@ -73,6 +73,13 @@ test('when the rules were edited, the next event gives the device to the new dom
   assert.deepEqual(claim({ ...owner, rivals: ['b'] }, next), { kind: 'write', want: next, wake: true });
 });
 
+test('an event that is heard of late does not undo what a newer one said', () => {
+  assert.deepEqual(claim(owner, { ...owner, domain: 'b', seqnum: 99 }), { kind: 'unchanged' });
+  const adopted = { ...owner, seqnum: 1 };
+  const next = { ...owner, domain: 'b', seqnum: 99 };
+  assert.deepEqual(claim(adopted, next), { kind: 'write', want: next, wake: true });
+});
+
 test('what a person took back stays so whatever the rules say, until a person gives it again', () => {
   const released = { ...owner, released: true };
   assert.deepEqual(claim(released, { ...owner, seqnum: 300 }), { kind: 'unchanged' });

@@ -35,7 +35,7 @@ export function answer(before, args, readFile) {
     return { state, ...refused(error, ''), hangMs: 0, killed: false };
   }
   const fault = takeFault(state, args);
-  const call = { state, uri: line.uri ?? 'qemu:///system', line, fault, readFile };
+  const call = { state, uri: (line.uri ?? 'qemu:///system').replace('+unix:', ':'), line, fault, readFile };
   const instead = fault && outputOf(fault);
   if (instead !== undefined && fault?.afterEffect) carryOut(call);
   return { state, ...(instead ?? carryOut(call)), hangMs: fault?.hangMs ?? 0, killed: fault?.killed ?? false };

@@ -103,6 +103,20 @@ for (const host of oneHost()) {
       await pull(rig, 'keyboard', '1-1');
     });
 
+    test('a hook that was not there yet, as on a file system that is mounted late, is made up for when it is', async () => {
+      await rig.mustRun(`mv ${hookPath} ${hookPath}.away`);
+      await rig.plug({ id: 'keyboard', driver: 'usb-kbd', port: '1', serial: 'KBD01' });
+      await numberAt(rig, '1-1');
+      await rig.mustRun('udevadm settle && test -d /run/usb-libvirt-hotplug/missed');
+      await rig.mustRun(`mv ${hookPath}.away ${hookPath}`);
+      // As systemd does at boot, when what the program lies on is mounted.
+      await rig.mustRun('systemctl start usb-libvirt-hotplug-missed.service');
+      await holds(rig, 'testvm-01', '1-1');
+      await rig.mustRun('test ! -e /run/usb-libvirt-hotplug/missed');
+      await pull(rig, 'keyboard', '1-1');
+      await holds(rig, 'testvm-01');
+    });
+
     test('two identical mice behind a hub and one beside it: the right one goes, and the hub takes its own with it', async () => {
       await writeRules(
         rig,

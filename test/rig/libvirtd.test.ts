@@ -118,6 +118,7 @@ for (const host of oneHost()) {
       await rig.mustRun(
         `systemctl stop ${daemon}.service && systemctl mask --runtime --now ${sockets} && systemctl restart ${daemon}.socket`,
       );
+      assert.deepEqual(await rig.run('virsh list'), { exitCode: 141, stdout: '', stderr: '' });
       const cursor = await rig.journalCursor();
       await pull(rig, 'keyboard', '1-1');
       await told(rig, /^leaving .* from testvm-01 .* libvirt does not answer/, cursor);

@@ -56,6 +56,13 @@ test("at a restore other people's hostdevs are left alone, and with none of ours
   assert.ok(installHook(context).run('restore begin', both).stdout.includes(hostdev));
 });
 
+test('at a restore an empty line of a description stays', (context) => {
+  const described = attached.replace('<uuid>', '<description>one\n\ntwo</description>\n  <uuid>');
+  const { stdout } = installHook(context).run('restore begin', described);
+  assert.match(stdout, /<description>one\n\ntwo<\/description>/);
+  assert.match(stdout, /startupPolicy="optional"/);
+});
+
 test('at a restore what else is said of the source is kept, and what is harmless already stays', (context) => {
   const address = "        <address bus='1' device='2'/>\n";
   const reset = attached.replace('<source>', "<source guestReset='off'>");

@@ -191,9 +191,8 @@ function openHost(directory: string, { lastNumber }: { lastNumber: number }) {
     async sync(): Promise<void> {
       const wants = wantFilesIn(runDirectory);
       const known = await openUdev(udev.udevadm, '/sys').readProperties(usb.readPlugged());
-      for (const want of rebuild(known ?? [], wants.readAll().wants, { defaultUri, nowMs: time.wall() })) {
-        wants.write(want);
-      }
+      const read = wants.readAll().wants;
+      wants.putRebuilt(rebuild(known ?? [], read, { defaultUri, nowMs: time.wall() }), read);
       udev.noteSync();
       portFilesIn(runDirectory).clear();
       systemd.workOnce();
