@@ -13,7 +13,7 @@ const chosen = readdirSync('test', { recursive: true, encoding: 'utf8' })
   .sort();
 const images = 'test/rig/images.test.ts';
 // The longest first, so that at the end neither of the two waits long for the other.
-const longest = ['boots', 'replugging', 'installed-host', 'commands', 'assignments', 'libvirtd'].map(
+const longest = ['boots', 'replugging', 'plug-and-unplug', 'installed-host', 'commands', 'starts-and-saves'].map(
   (name) => `test/rig/${name}.test.ts`,
 );
 const quick = chosen.filter((file) => !file.startsWith('test/rig/'));

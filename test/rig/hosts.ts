@@ -33,9 +33,14 @@ export function inFull(host: Host, env: NodeJS.ProcessEnv = process.env): boolea
   return env['RIG_HOSTS'] !== undefined || host === usualHost;
 }
 
-/** For the first thing that anybody does: the oldest node that we run on, and the newest release. */
-export function extremeHosts(env: NodeJS.ProcessEnv = process.env): readonly Host[] {
-  return named(env['RIG_HOSTS'] ?? 'debian-12-own-node,debian-13');
+/** For the first thing that anybody does: the oldest node that we run on. */
+export function oldestNode(env: NodeJS.ProcessEnv = process.env): readonly Host[] {
+  return named(env['RIG_HOSTS'] ?? 'debian-12-own-node');
+}
+
+/** And the newest release. */
+export function newestRelease(env: NodeJS.ProcessEnv = process.env): readonly Host[] {
+  return named(env['RIG_HOSTS'] ?? 'debian-13');
 }
 
 /** For what does not: the usual host alone, or what RIG_HOSTS names (`all` for all of them). */
