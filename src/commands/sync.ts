@@ -8,6 +8,7 @@ import { placesFrom, type Places } from '../host/places.js';
 import { portFilesIn } from '../host/port-files.js';
 import { readPlugged } from '../host/sysfs.js';
 import type { Udev } from '../host/udev.js';
+import { wakeIn } from '../host/wake.js';
 import { wantFilesIn } from '../host/want-files.js';
 import { hypervisorFrom } from './hypervisor.js';
 import { connectOption } from './output.js';
@@ -45,7 +46,10 @@ export const syncCommand: CommandModule<object, SyncOptions> = {
     }
     const wants = wantFilesIn(places.runDirectory);
     const read = wants.readAll().wants;
-    wants.putRebuilt(await findLostWants(read, uri, places, udev), read);
+    const lost = await findLostWants(read, uri, places, udev);
+    wants.putRebuilt(lost, read);
+    // For the next worker, should this one be killed.
+    if (lost.length > 0) wakeIn(places.runDirectory).set();
     // Whatever was left alone because it came and went too often gets another chance.
     portFilesIn(places.runDirectory).clear();
     await workOnce(places, uri);
