@@ -35,7 +35,7 @@ async function holdsFor(name: string, stories: fc.Arbitrary<Story>): Promise<voi
     assert.deepEqual((await play(story)).faults, []);
   });
   const details = await fc.check(property, {
-    numRuns: Number(runs ?? 1500),
+    numRuns: Number(runs ?? 1000),
     ...(seed === undefined && runs !== undefined ? {} : { seed: Number(seed ?? usualSeed) }),
     ...(path === undefined ? {} : { path }),
   });

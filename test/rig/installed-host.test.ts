@@ -46,7 +46,7 @@ for (const host of oneHost()) {
     test('a worker that is killed right after its start, again and again, loses nothing and ends in no loop', async () => {
       await idle(rig);
       await rig.plug({ id: 'keyboard', driver: 'usb-kbd', port: '1', serial: 'KBD01' });
-      for (let kills = 0; kills < 8; kills += 1) {
+      for (let kills = 0; kills < 5; kills += 1) {
         await rig.mustRun(`touch /run/usb-libvirt-hotplug/wake`);
         await rig.until(
           'a worker to kill',
