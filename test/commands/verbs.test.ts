@@ -3,7 +3,7 @@ import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import test from 'node:test';
 import type { Want } from '../../src/core/want.js';
 import { addDomain, startDomain, stopDomain } from '../fake/world.mjs';
-import { ended, openBox, until } from '../box.js';
+import { ended, openBox, until, type Box, type Ended } from '../box.js';
 
 const keyboard = { port: '1-1', number: 2 };
 
@@ -54,18 +54,12 @@ test('sync has a worker that lingers end, and does the work itself', async (cont
 
 test('a worker that tries again and again lets a sync try for it', async (context) => {
   const box = openBox(context);
-  box.plug(keyboard);
-  await box.event('add', keyboard, 'guest1');
-  box.libvirt((state) => {
-    state.libvirtdDown = true;
-  });
-  const service = ended(box.service(600));
-  await until('the worker tries again', () => box.virshVerbs().length > 2);
+  const service = await startRetrying(box);
   box.libvirt((state) => {
     state.libvirtdDown = false;
   });
   assert.match((await box.cli(['sync'])).stdout, /^1 attached, 0 not$/m);
-  assert.equal((await service).exitCode, 0);
+  assert.equal((await service.ended).exitCode, 0);
 });
 
 test('a move that a sync makes does not depend on the clock, which may have gone back', async (context) => {
@@ -84,15 +78,9 @@ test('a move that a sync makes does not depend on the clock, which may have gone
 
 test('a worker whose directory was taken away under it leaves the work to others', async (context) => {
   const box = openBox(context);
-  box.plug(keyboard);
-  await box.event('add', keyboard, 'guest1');
-  box.libvirt((state) => {
-    state.libvirtdDown = true;
-  });
-  const service = ended(box.service(600));
-  await until('the worker tries again', () => box.virshVerbs().length > 2);
+  const service = await startRetrying(box);
   rmSync(box.run, { recursive: true });
-  assert.equal((await service).exitCode, 0);
+  assert.equal((await service.ended).exitCode, 0);
 });
 
 test('detach --all takes back what was given, and what carries our mark and is not known any more', async (context) => {
@@ -235,3 +223,15 @@ test('without udev, sync does what can be done and says what could not', async (
   assert.match(stderr, /^udev's database could not be read/m);
   assert.equal(exitCode, 1);
 });
+
+/** A worker that systemd started, with the keyboard to attach and no libvirtd to ask. */
+async function startRetrying(box: Box): Promise<{ ended: Promise<Ended> }> {
+  box.plug(keyboard);
+  await box.event('add', keyboard, 'guest1');
+  box.libvirt((state) => {
+    state.libvirtdDown = true;
+  });
+  const service = ended(box.service(600));
+  await until('the worker tries again', () => box.virshVerbs().length > 2);
+  return { ended: service };
+}

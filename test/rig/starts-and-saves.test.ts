@@ -86,7 +86,8 @@ ${ruleFor('1-3', 'testvm-02')}`,
         grep -q "${address(mouse)}" /run/stranger.xml && virsh managedsave-define testvm-02 /run/stranger.xml`,
       );
       await start('testvm-02');
-      assert.doesNotMatch(await rig.infoUsb('testvm-02'), /Product/);
+      // Until the worker has taken it out, QEMU has an empty place, which it calls "USB Host Device".
+      assert.doesNotMatch(await rig.infoUsb('testvm-02'), /Product (?!USB Host Device,)/);
       await nothingIsLeft();
       assert.doesNotMatch(await rig.infoUsb('testvm-02'), /Product/);
 
