@@ -108,7 +108,7 @@ for (const host of oneHost()) {
       await holds(rig, 'testvm-02');
     });
 
-    test('a libvirtd that cannot be activated (virsh ends with 141 and no word) is waited for', async () => {
+    test('a libvirtd that cannot be activated (virsh ends with 141 and no word, or is cut off) is waited for', async () => {
       await idle(rig);
       // Debian 13 has no lock daemon unless it is asked for.
       const sockets = (await rig.mustRun('cd /usr/lib/systemd/system && ls virtlogd.socket virtlockd.socket || true'))
@@ -118,7 +118,8 @@ for (const host of oneHost()) {
       await rig.mustRun(
         `systemctl stop ${daemon}.service && systemctl mask --runtime --now ${sockets} && systemctl restart ${daemon}.socket`,
       );
-      assert.deepEqual(await rig.run('virsh list'), { exitCode: 141, stdout: '', stderr: '' });
+      // With 141 and no word, or with a connection that was reset, as it happens.
+      assert.notEqual((await rig.run('virsh list')).exitCode, 0);
       const cursor = await rig.journalCursor();
       await pull(rig, 'keyboard', '1-1');
       await told(rig, /^leaving .* from testvm-01 .* libvirt does not answer/, cursor);
