@@ -163,11 +163,11 @@ function readUnexplainedMarks({ wants, plugged, hypervisors }: Situation): { gho
     for (const domain of hypervisor.domains) {
       for (const hostdev of hostdevsOf(domain)) {
         const marked = parseMark(hostdev.alias);
-        if (marked === undefined || (wantedAt.get(hostdev.alias) === uri && !hostdev.missing)) continue;
-        const otherUri = wantedAt.get(hostdev.alias);
-        if (otherUri !== undefined && otherUri !== uri && isOrMayBeAt(hypervisors.get(otherUri), domain)) continue;
+        const wantedUri = wantedAt.get(hostdev.alias);
+        if (marked === undefined || (wantedUri === uri && !hostdev.missing)) continue;
+        if (wantedUri !== undefined && wantedUri !== uri && isOrMayBeAt(hypervisors.get(wantedUri), domain)) continue;
         const device = plugged.get(marked.device);
-        const adoptable = !hostdev.missing && !wantedAt.has(hostdev.alias);
+        const adoptable = !hostdev.missing && wantedUri === undefined;
         if (adoptable && device?.deviceNumber === marked.deviceNumber)
           adoptions.push({ device, domain: domain.name, uri });
         else ghosts.push({ kind: 'detach', uri, domain, hostdev, want: undefined });

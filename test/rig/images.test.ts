@@ -1,8 +1,7 @@
 // The host that most scenarios want, made before them and beside the quick tests, which do not fill two processors.
-import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { oneHost } from './hosts.js';
-import { installation } from './product.js';
+import { assertWellInstalled } from './product.js';
 import { whyNoRig } from './rig.js';
 
 const skip = (await whyNoRig()) ?? false;
@@ -10,11 +9,9 @@ const skip = (await whyNoRig()) ?? false;
 describe('hosts to test on', { skip }, () => {
   for (const host of oneHost()) {
     test(`${host.name} is built and boots, and install.sh finds nothing amiss there`, async (context) => {
-      const printed = await installation(host, (line) => {
+      await assertWellInstalled(host, (line) => {
         context.diagnostic(line);
       });
-      assert.match(printed, /^ok: the hook runs/m);
-      assert.doesNotMatch(printed, /^FAILED/m);
     });
   }
 });

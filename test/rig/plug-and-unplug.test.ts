@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { ruleFor } from './host.js';
 import { newestRelease, oldestNode, type Host } from './hosts.js';
-import { installation, logLines, startInstalled, writeRules } from './product.js';
+import { assertWellInstalled, logLines, startInstalled, writeRules } from './product.js';
 import { whyNoRig, type Rig } from './rig.js';
 
 const skip = (await whyNoRig()) ?? false;
@@ -71,9 +71,7 @@ for (const host of newestRelease()) {
 }
 
 async function startWellInstalled(host: Host): Promise<Rig> {
-  const installed = await installation(host);
-  assert.match(installed, /^ok: the hook runs/m);
-  assert.doesNotMatch(installed, /^FAILED/m);
+  await assertWellInstalled(host);
   return startInstalled({ host });
 }
 

@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { cp, readFile, readdir, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -21,9 +22,11 @@ export async function startInstalled({ host = usualHost }: { host?: Host } = {})
   return startRig({ host, snapshotDisk: join(await installedHost(host), snapshotFile) });
 }
 
-/** What install.sh printed when it made such a host, which is made first where it is missing. */
-export async function installation(host: Host, progress?: (line: string) => void): Promise<string> {
-  return readFile(join(await installedHost(host, progress), printedFile), 'utf8');
+/** That install.sh found nothing amiss when it made such a host, which is made first where it is missing. */
+export async function assertWellInstalled(host: Host, progress?: (line: string) => void): Promise<void> {
+  const printed = await readFile(join(await installedHost(host, progress), printedFile), 'utf8');
+  assert.match(printed, /^ok: the hook runs/m);
+  assert.doesNotMatch(printed, /^FAILED/m);
 }
 
 const snapshotFile = 'snapshot.qcow2';
